@@ -1,0 +1,1 @@
+"""Who may do what: users, organisations, memberships and the one policy table."""

@@ -1,0 +1,1 @@
+"""What is measured: sealed plans, runs, findings, and the instruments themselves."""

@@ -1,0 +1,1 @@
+"""One module per instrument; ``parts`` holds the pieces they are made of."""

@@ -1,0 +1,159 @@
+"""Steps: how a worker's result becomes attested evidence, a finding and proposed links, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.permissions import require
+from assessments.contracts import Measurement as MeasuredRow
+from assessments.contracts import StepOutput, StepSpec, Threshold, Verdict
+from assessments.judgement import ThresholdResult, cap, thresholds_check
+from assessments.models import Finding, Measurement, Run, RunState, Step
+from assessments.registry import instrument
+from assessments.services.runs import run_settle
+from core import clock
+from core.errors import Conflict
+from evidence import statements
+from evidence.models import Artifact, Attestation
+from evidence.services import StoredFile, evidence_record, link_propose
+from frameworks.models import Requirement
+
+
+def step_spec(step: Step) -> StepSpec:
+    """Everything that decides the step's result, from the sealed plan alone."""
+    document, item = step.run.plan.document, step.item
+    return StepSpec(
+        key=item["key"],
+        instrument=item["instrument"],
+        version=item["version"],
+        params=item["params"],
+        probe_sets=item["probe_sets"],
+        thresholds=tuple(Threshold(**row) for row in item["thresholds"]),
+        seed=document["seed"],
+        subject=step.run.plan.subject_spec(),
+    )
+
+
+def result_document(spec: StepSpec, output: StepOutput) -> dict[str, Any]:
+    """The step's result as it is hashed: no clock reading in it, so that an identical re-run hashes the same."""
+    return {"schema": "urn:assay:step-result:v1", "spec": asdict(spec), "output": asdict(output)}
+
+
+def step_finish(*, actor: User, step: Step, token: UUID, output: StepOutput, artifacts: Sequence[StoredFile]) -> Finding:
+    """Attest a step's output and write its finding. ``artifacts[0]`` is the result document. ``Conflict`` when the lease is not ours any more."""
+    require(actor, "run.execute", step.run)
+    spec = step_spec(step)
+    results = thresholds_check(spec.thresholds, output.measurements)
+    verdict = cap(output.reading, qualified=False)
+    with transaction.atomic():
+        run = Run.objects.select_for_update(of=("self",)).get(pk=step.run_id)
+        row = Step.objects.select_for_update(of=("self",)).get(pk=step.pk)
+        if row.state != RunState.RUNNING or row.lease_token != token:
+            raise Conflict(f"{row} is no longer leased to this worker; its result is discarded.")
+        attestation = evidence_record(
+            actor=actor,
+            action="assessments.step.done",
+            subject=row.subject,
+            predicate_type=statements.STEP_RESULT,
+            predicate=_predicate(row, spec, output, results, verdict),
+            blobs=artifacts,
+            payload={"run": str(run.id), "key": row.key, "result": artifacts[0].blob.sha256},
+        )
+        result_artifact = attestation.artifacts.get(sha256=artifacts[0].blob.sha256)
+        finding = _finding_create(row, output, results, verdict, result_artifact)
+        _links_propose(actor, spec, result_artifact, verdict)
+        _close(row, attestation)
+        run_settle(actor=actor, run=run)
+    return finding
+
+
+def _close(row: Step, attestation: Attestation) -> None:
+    row.state, row.fraction, row.stage, row.finished_at = RunState.DONE, 1.0, "done", clock.now()
+    row.attestation, row.lease_token, row.lease_until = attestation, None, None
+    row.save(update_fields=["state", "fraction", "stage", "finished_at", "attestation", "lease_token", "lease_until"])
+
+
+def _predicate(step: Step, spec: StepSpec, output: StepOutput, results: Sequence[ThresholdResult], verdict: Verdict) -> dict[str, Any]:
+    """A test-result/v0.1 predicate: thresholds as tests, what they were tested on as configuration, the finding beside."""
+    met = [f"{result.metric} {result.text}" for result in results if result.met]
+    unmet = [f"{result.metric} {result.text}" for result in results if result.met is False]
+    weights = statements.descriptor(f"weights of {spec.subject.name}", spec.subject.weights_digest)
+    probes = [statements.descriptor(f"probe set {slug}", digest) for slug, digest in sorted(spec.probe_sets.items())]
+    predicate = statements.step_result(
+        result="FAILED" if unmet else "PASSED" if met else "WARNED",
+        plan_digest=step.run.plan.sealed_digest,
+        configuration=[weights, *probes],
+        finding=_attested_finding(step, spec, output, verdict),
+    )
+    return {**predicate, "passedTests": met, "failedTests": unmet}
+
+
+def _attested_finding(step: Step, spec: StepSpec, output: StepOutput, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "plan": str(step.run.plan_id),
+        "run": str(step.run_id),
+        "key": spec.key,
+        "instrument": {"slug": spec.instrument, "version": spec.version, "source_digest": step.item["source_digest"]},
+        "params": dict(spec.params),
+        "seed": spec.seed,
+        "subject": asdict(spec.subject),
+        "environment": dict(output.environment),
+        "reading": output.reading.value,
+        "verdict": verdict.value,
+        "primary": asdict(output.measurement(output.primary)),
+        "does_not_show": output.does_not_show,
+    }
+
+
+def _finding_create(step: Step, output: StepOutput, results: Sequence[ThresholdResult], verdict: Verdict, artifact: Artifact) -> Finding:
+    finding = Finding.objects.create(
+        step=step,
+        reading=output.reading.value,
+        verdict=verdict.value,
+        headline=output.headline,
+        summary=output.summary,
+        does_not_show=output.does_not_show,
+        not_examined=output.not_examined,
+        primary=output.primary,
+        thresholds=[asdict(result) for result in results],
+        controls=[asdict(control) for control in output.controls],
+        figures=[asdict(figure) for figure in output.figures],
+        counts=dict(output.counts),
+        environment=dict(output.environment),
+        result_artifact=artifact,
+    )
+    Measurement.objects.bulk_create(_measurement(finding, place, row) for place, row in enumerate(output.measurements))
+    return finding
+
+
+def _measurement(finding: Finding, place: int, row: MeasuredRow) -> Measurement:
+    return Measurement(finding=finding, position=place, **asdict(row))
+
+
+def _links_propose(actor: User, spec: StepSpec, artifact: Artifact, verdict: Verdict) -> None:
+    """Propose what the instrument declares; only a person can accept. Nothing is proposed for a step that did not apply."""
+    if verdict == Verdict.NOT_APPLICABLE:
+        return
+    claims = {claim.requirement: claim for claim in instrument(spec.instrument).card.requirements}
+    for requirement in Requirement.objects.known_at(clock.now().date()).filter(ref__in=claims):
+        claim = claims[requirement.ref]
+        link_propose(
+            actor=actor, artifact=artifact, requirement=requirement, evidence_kind=claim.evidence_kind, rationale=claim.rationale, tier=verdict.value
+        )
+
+
+@transaction.atomic
+def step_end(*, actor: User, step: Step, token: UUID, state: str, error: str) -> bool:
+    """End a running step as failed or cancelled, if this worker still holds its lease. Returns whether it did."""
+    require(actor, "run.execute", step.run)
+    run = Run.objects.select_for_update(of=("self",)).get(pk=step.run_id)
+    changed = Step.objects.filter(pk=step.pk, state=RunState.RUNNING, lease_token=token).update(
+        state=state, error=error, finished_at=clock.now(), lease_token=None, lease_until=None
+    )
+    if changed:
+        run_settle(actor=actor, run=run)
+    return bool(changed)

@@ -1,0 +1,93 @@
+"""What `serve` and `demo` share: who runs the services, on which broker, with everything prepared first."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+import django
+from django.utils.module_loading import import_string
+
+from cli.broker import Broker, clear_leftover
+from cli.failures import ServicesFailed, SetupFailed
+from cli.lock import Holder, InstallationLock
+from cli.paths import socket_path
+from cli.secret_files import create_secret_files
+from cli.services import Service, worker_services
+from cli.supervisor import Supervisor
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Workers somebody keeps running. check: raises ServicesFailed once that is no longer so."""
+
+    broker_url: str
+    check: Callable[[], None]
+
+
+def lock_path(var: Path) -> Path:
+    """The lock of the installation whose state is in `var`."""
+    return var / "run" / "assay.lock"
+
+
+def start_django(var: Path, broker_url: str) -> None:
+    """Make the secrets settings read, then load settings and models, which cannot be imported earlier."""
+    create_secret_files(var)
+    os.environ["BROKER_URL"] = broker_url
+    django.setup()
+
+
+def prepare_installation(say: Say, *, web: bool) -> None:
+    """Run `cli.setup.prepare`, found by name because it imports models and so exists only after `start_django`."""
+    import_string("cli.setup.prepare")(say, web=web)
+
+
+@contextmanager
+def running_services(lock: InstallationLock, broker: Broker, var: Path, say: Say, web: Service | None = None) -> Iterator[Supervisor]:
+    """Broker, workers and (where given) web for the time of the block. The caller holds `lock`; its note says ready while they run."""
+    if broker.service:
+        pid = clear_leftover(socket_path(var))
+        if pid:
+            say(f"stopped a broker left over from an earlier start (process {pid})")
+    try:
+        services = [*([broker.service] if broker.service else []), *worker_services(broker.url, var), *([web] if web else [])]
+    except ValueError as error:
+        raise SetupFailed(str(error)) from error
+    say(f"broker: {broker.description}")
+    with Supervisor(services, var / "log", say) as supervisor, signals_to(supervisor.stop):
+        holder = lock.holder()
+        if holder:
+            lock.note(replace(holder, ready=True))
+        yield supervisor
+
+
+@contextmanager
+def signals_to(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a closed terminal call `stop` for the time of the block, and nothing else."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def borrowed_workers(lock: InstallationLock, holder: Holder) -> Workers:
+    """The workers of a running `serve`."""
+
+    def check() -> None:
+        now = lock.holder()
+        if now is None or now.pid != holder.pid:
+            raise ServicesFailed(f"`assay serve` (process {holder.pid}), whose workers were in use, has ended; start again")
+
+    return Workers(holder.broker_url, check)

@@ -1,0 +1,1 @@
+"""Wiring of the installation: settings, URLs, the Celery application. Imported by nobody."""

@@ -1,0 +1,1 @@
+"""Shared ground without tables or domain nouns: canonical JSON, hashing, clock, errors."""

@@ -1,0 +1,1 @@
+"""Laws and standards as data: frameworks, their versions and requirements."""

@@ -1,0 +1,1 @@
+"""Runs of instruments: the queue side (rows, leases) and, below ``runtime``, the models themselves."""

@@ -1,0 +1,9 @@
+"""Django's registration of this app."""
+
+from django.apps import AppConfig
+
+
+class GpuTasksConfig(AppConfig):
+    """Configuration of gpu_tasks."""
+
+    name = "gpu_tasks"

@@ -1,0 +1,44 @@
+"""Starting and retrying runs: the row is written first, the broker only rings."""
+
+import uuid
+from collections.abc import Iterable
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from accounts.models import User
+from assessments.models import Plan, Run, RunState, Step
+from assessments.services import runs
+from core import clock
+
+
+@transaction.atomic
+def run_start(*, actor: User, plan: Plan) -> Run:
+    """Create a run of a sealed plan and ring for its steps once that is committed."""
+    run = runs.run_create(actor=actor, plan=plan)
+    _ring_on_commit(run.steps.values_list("id", flat=True))
+    return run
+
+
+@transaction.atomic
+def run_retry(*, actor: User, run: Run) -> list[Step]:
+    """Queue failed and cancelled steps again."""
+    steps = runs.run_retry(actor=actor, run=run)
+    _ring_on_commit([step.id for step in steps])
+    return steps
+
+
+def _ring_on_commit(step_ids: Iterable[uuid.UUID]) -> None:
+    for step_id in list(step_ids):
+        transaction.on_commit(partial(ring, step_id))
+
+
+def ring(step_id: uuid.UUID) -> None:
+    """Tell the workers that a step waits. A broker that is away is no error: the reaper rings again."""
+    try:
+        current_app.send_task("gpu_tasks.tasks.execute_step", args=[str(step_id)], queue="gpu", retry=False)
+    except OperationalError:
+        return
+    Step.objects.filter(pk=step_id, state=RunState.QUEUED).update(rung_at=clock.now())

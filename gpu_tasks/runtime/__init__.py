@@ -1,0 +1,7 @@
+"""Models as instruments see them: sources of weights, the adapter on TransformerBridge, one step from spec to output. No Django."""
+
+import os
+
+# The libraries read these once, on import; weights come from verified local files only, so no server is ever asked.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")

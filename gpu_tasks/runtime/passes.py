@@ -1,0 +1,108 @@
+"""Forward passes through TransformerBridge in raw mode: truncated, resumed from a cached residual, last logits only."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from assessments.contracts import Refused
+from gpu_tasks.runtime.interventions import NamedHook, Reached, keep, missing_hooks, resid_post, resumed
+
+UNEMBED = "unembed.hook_in"
+
+
+class Engine:
+    """A booted bridge and the few ways in which it is run; tensors in and out, one batch at a time."""
+
+    def __init__(self, bridge: Any) -> None:
+        self.bridge = bridge
+        self.blocks: list[Any] = list(bridge.blocks)
+        self.n_layers = len(self.blocks)
+        self.device = next(bridge.original_model.parameters()).device
+        self.names = frozenset(bridge.hook_dict)
+        self.require([UNEMBED, *(resid_post(layer) for layer in range(self.n_layers))])
+        self.output_form = self._probe_output_form()
+        self._resumes: dict[int, bool] = {}
+
+    def require(self, names: Sequence[str]) -> None:
+        """Refuse when a hook point is missing; a hook on a missing name would silently do nothing."""
+        missing = missing_hooks(names, dict.fromkeys(self.names))
+        if missing:
+            raise Refused(f"this architecture has no hook point {missing[0]}: choose an instrument that does not need it")
+
+    def ids(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Token ids ``[rows, positions]`` on the model's device."""
+        return torch.tensor(rows, dtype=torch.long, device=self.device)
+
+    def logits(self, ids: Tensor, positions: int | None, hooks: Sequence[NamedHook] = ()) -> Tensor:
+        """Logits ``[rows, positions, vocabulary]`` in fp32 of the last ``positions`` positions; all positions with None."""
+        tail = [] if positions is None else [(UNEMBED, lambda value, hook: value[:, -positions:])]
+        return self.forward(ids, [*hooks, *tail]).float()
+
+    def forward(self, ids: Tensor, hooks: Sequence[NamedHook], **kwargs: Any) -> Any:
+        """One pass under ``hooks``, without key-value cache unless ``kwargs`` ask for one."""
+        options = {"use_cache": False, **kwargs}
+        with torch.inference_mode(), self.hooked(hooks):
+            return self.bridge(ids, **options)
+
+    def hooked(self, hooks: Sequence[NamedHook]) -> AbstractContextManager[Any]:
+        """Context in which ``hooks`` are installed."""
+        if not hooks:
+            return nullcontext()
+        manager: AbstractContextManager[Any] = self.bridge.hooks(fwd_hooks=list(hooks))
+        return manager
+
+    def residuals(self, ids: Tensor, layers: Sequence[int], last_only: bool) -> dict[int, Tensor]:
+        """Residuals per layer, ``[rows, d_model]`` or ``[rows, positions, d_model]``; blocks above the highest layer do not run."""
+        store: dict[str, Tensor] = {}
+        top = max(layers)
+        try:
+            self.forward(ids, [keep(store, resid_post(layer), last_only, stop=layer == top) for layer in sorted(set(layers))])
+        except Reached:
+            pass
+        return {layer: store[resid_post(layer)] for layer in layers}
+
+    def resume(self, ids: Tensor, layer: int, start: Tensor, hooks: Sequence[NamedHook] = ()) -> Tensor:
+        """Last logits ``[rows, vocabulary]`` when the residual at ``layer`` is ``start``; nothing at or below ``layer`` is computed."""
+        with resumed(self.blocks, layer, start, as_tuple=self.output_form == "tuple"):
+            return self.logits(ids, 1, hooks)[:, 0]
+
+    def resumes_at(self, layer: int, ids: Tensor, residual: Tensor) -> bool:
+        """Whether resuming at ``layer`` gives what the full pass gives; tried once per layer, since some architectures carry more than the residual upwards."""
+        if layer not in self._resumes:
+            whole = self.logits(ids, 1)[:, 0]
+            self._resumes[layer] = self.output_form != "other" and torch.allclose(self.resume(ids, layer, residual), whole, rtol=1e-4, atol=1e-4)
+        return self._resumes[layer]
+
+    def greedy(self, ids: Tensor, most: int, ends: frozenset[int], hooks: Sequence[NamedHook]) -> Tensor:
+        """Greedy continuation ``[rows, ≤ most]`` with a key-value cache; stops when every row has met one of ``ends``."""
+        new: list[Tensor] = []
+        cache, step = None, ids
+        stop = torch.tensor(sorted(ends), dtype=torch.long, device=self.device)
+        done = torch.zeros(len(ids), dtype=torch.bool, device=self.device)
+        tail: NamedHook = (UNEMBED, lambda value, hook: value[:, -1:])
+        with self.hooked([*hooks, tail]):
+            while len(new) < most and not done.all():
+                logits, cache = self.forward(step, [], use_cache=True, past_key_values=cache, return_type="logits_and_cache")
+                step = logits[:, -1].argmax(dim=-1, keepdim=True)
+                done |= torch.isin(step[:, 0], stop)
+                new.append(step)
+        return torch.cat(new, dim=1) if new else ids[:, :0]
+
+    def _probe_output_form(self) -> str:
+        """``tensor``, ``tuple`` (of one) or ``other``: what a block returns to the library's own loop."""
+        seen: list[str] = []
+
+        def look(module: Any, args: Any, output: Any) -> None:
+            single = isinstance(output, tuple) and len(output) == 1
+            seen.append("tensor" if isinstance(output, Tensor) else "tuple" if single else "other")
+
+        handles = [block.register_forward_hook(look) for block in self.blocks]
+        try:
+            self.forward(self.ids([[0, 0]]), [])
+        finally:
+            for handle in handles:
+                handle.remove()
+        return seen[0] if len(set(seen)) == 1 else "other"

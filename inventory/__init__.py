@@ -1,0 +1,1 @@
+"""Vendors, AI systems, models, model versions and deployments."""

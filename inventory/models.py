@@ -1,0 +1,226 @@
+"""The register: who sells what, which systems use it, and exactly which weights are meant."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+
+from accounts.models import Organisation, User
+from core.base import BaseModel
+
+
+class VisibleQuerySet(models.QuerySet[Any]):
+    """Row-level gate: rows of organisations in which the actor is a member, as one join."""
+
+    owner_path = "organisation"
+
+    def visible_to(self, actor: User) -> Self:
+        """Rows the actor may know of."""
+        return self.filter(**{f"{self.owner_path}__memberships__user": actor}).distinct()
+
+
+class ThroughVendor(VisibleQuerySet):
+    """Rows that belong to an organisation through their vendor."""
+
+    owner_path = "vendor__organisation"
+
+
+class ThroughModel(VisibleQuerySet):
+    """Rows that belong to an organisation through their model's vendor."""
+
+    owner_path = "model__vendor__organisation"
+
+
+class ThroughSystem(VisibleQuerySet):
+    """Rows that belong to an organisation through their AI system."""
+
+    owner_path = "system__organisation"
+
+
+class Access(models.TextChoices):
+    """What the vendor grants, from most to least."""
+
+    WEIGHTS = "weights", "Weights"
+    ACTIVATIONS = "activations", "Activations"
+    LOGITS = "logits", "Logits"
+    TEXT = "text", "Text only"
+
+
+class Lifecycle(models.TextChoices):
+    """States of a model version; ``LIFECYCLE_ALLOWED`` says which may follow which."""
+
+    CANDIDATE = "candidate", "Candidate"
+    APPROVED = "approved", "Approved"
+    RESTRICTED = "restricted", "Restricted"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+    RETIRED = "retired", "Retired"
+
+
+LIFECYCLE_ALLOWED: dict[str, frozenset[str]] = {
+    Lifecycle.CANDIDATE: frozenset({Lifecycle.APPROVED, Lifecycle.RESTRICTED, Lifecycle.RETIRED}),
+    Lifecycle.APPROVED: frozenset({Lifecycle.RESTRICTED, Lifecycle.ROLLED_BACK, Lifecycle.RETIRED}),
+    Lifecycle.RESTRICTED: frozenset({Lifecycle.APPROVED, Lifecycle.ROLLED_BACK, Lifecycle.RETIRED}),
+    Lifecycle.ROLLED_BACK: frozenset({Lifecycle.RETIRED, Lifecycle.CANDIDATE}),
+    Lifecycle.RETIRED: frozenset(),
+}
+
+
+class RiskClass(models.TextChoices):
+    """Risk classes of the EU AI Act as we use them for systems."""
+
+    PROHIBITED = "prohibited", "Prohibited practice"
+    HIGH_ANNEX_III = "high_annex_iii", "High risk, Annex III"
+    HIGH_ANNEX_I = "high_annex_i", "High risk, Annex I product"
+    TRANSPARENCY = "transparency", "Transparency duties"
+    MINIMAL = "minimal", "Minimal"
+
+
+class OurRole(models.TextChoices):
+    """What we are with regard to an AI system."""
+
+    PROVIDER = "provider", "Provider"
+    DEPLOYER = "deployer", "Deployer"
+    GPAI_PROVIDER = "gpai_provider", "Provider of a general-purpose model"
+    GPAI_SYSTEMIC = "gpai_systemic", "Provider of a general-purpose model with systemic risk"
+
+
+class Source(models.TextChoices):
+    """Where weights come from."""
+
+    PACKAGE = "package", "Registry package"
+    GGUF = "gguf", "GGUF file"
+    SAFETENSORS = "safetensors", "safetensors folder"
+
+
+def one_of(field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+    """A check constraint that ``field`` holds one of ``choices``."""
+    return models.CheckConstraint(condition=models.Q(**{f"{field}__in": choices.values}), name=f"%(class)s_{field}_known")
+
+
+class Vendor(BaseModel):
+    """A company that sells, hosts or publishes models; ``access`` is what its contract grants."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="vendors")
+    name = models.CharField(max_length=200)
+    country = models.CharField(max_length=2, blank=True)
+    access = models.CharField(max_length=12, choices=Access.choices)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "name"], name="one_vendor_per_name"), one_of("access", Access)]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AISystem(BaseModel):
+    """A use of AI with a purpose; the law applies to it by role, risk class and jurisdiction."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="systems")
+    name = models.CharField(max_length=200)
+    purpose = models.TextField()
+    our_role = models.CharField(max_length=20, choices=OurRole.choices)
+    risk_class = models.CharField(max_length=20, choices=RiskClass.choices)
+    jurisdiction = models.CharField(max_length=60)
+
+    objects = VisibleQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="one_system_per_name"),
+            one_of("our_role", OurRole),
+            one_of("risk_class", RiskClass),
+        ]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AIModel(BaseModel):
+    """A model as its vendor names it."""
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="models")
+    name = models.CharField(max_length=200)
+
+    objects = ThroughVendor.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["vendor", "name"], name="one_model_per_name")]
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def organisation_id(self) -> object:
+        """Key of the owning organisation."""
+        return self.vendor.organisation_id
+
+
+class ModelVersion(BaseModel):
+    """Exact weights: nothing is assessed but bytes with this digest."""
+
+    model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="versions")
+    label = models.CharField(max_length=100)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    access = models.CharField(max_length=12, choices=Access.choices)
+    lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.CANDIDATE)
+    source = models.CharField(max_length=12, choices=Source.choices)
+    locator = models.CharField(max_length=500)
+    weights_manifest = models.JSONField(default=list)
+    weights_digest = models.CharField(max_length=64)
+    tokenizer_digest = models.CharField(max_length=64)
+    template_digest = models.CharField(max_length=64, blank=True)
+    quantisation = models.CharField(max_length=60)
+    architecture = models.CharField(max_length=80)
+    parameters = models.BigIntegerField()
+    licence = models.CharField(max_length=80, blank=True)
+    notes = models.TextField(blank=True)
+
+    objects = ThroughModel.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["model", "label"], name="one_version_per_label"),
+            one_of("access", Access),
+            one_of("lifecycle", Lifecycle),
+            one_of("source", Source),
+        ]
+        ordering: ClassVar = ["model__name", "-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.model.name} · {self.label}"
+
+    @property
+    def organisation_id(self) -> object:
+        """Key of the owning organisation."""
+        return self.model.vendor.organisation_id
+
+    @property
+    def subject(self) -> str:
+        """The text by which artifacts and log entries name this version."""
+        return f"inventory.modelversion:{self.id}"
+
+
+class Deployment(BaseModel):
+    """A model version at work in an AI system."""
+
+    system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="deployments")
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="deployments")
+    environment = models.CharField(max_length=60)
+    active = models.BooleanField(default=True)
+
+    objects = ThroughSystem.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["system", "version", "environment"], condition=models.Q(active=True), name="one_active_deployment_per_environment"
+            )
+        ]
+        ordering: ClassVar = ["system__name"]
+
+    def __str__(self) -> str:
+        return f"{self.version} in {self.system} ({self.environment})"

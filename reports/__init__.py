@@ -1,0 +1,1 @@
+"""What is said to others: snapshots, figures, signed PDF reports and case files."""

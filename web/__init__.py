@@ -1,0 +1,1 @@
+"""The browser face: login, models, live runs, findings."""
