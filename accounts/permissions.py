@@ -1,5 +1,6 @@
 """The one policy table: which role may do which verb, and the check every service makes first."""
 
+import uuid
 from typing import Protocol
 
 from accounts.models import Role, User
@@ -23,7 +24,7 @@ class Owned(Protocol):
     """An object that belongs to an organisation, directly or through its owner."""
 
     @property
-    def organisation_id(self) -> object:
+    def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
 
 

@@ -1,5 +1,6 @@
 """Sealed plans, their runs step by step, and what was found."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django.db import models
@@ -9,22 +10,22 @@ from assessments.contracts import Reading, SubjectSpec, Verdict
 from core.base import BaseModel
 from core.canonical import canonical_digest
 from evidence.models import Artifact, Attestation, LedgerEntry
-from inventory.models import ModelVersion, VisibleQuerySet
+from inventory.models import M, ModelVersion, VisibleQuerySet
 
 
-class ThroughVersion(VisibleQuerySet):
+class ThroughVersion(VisibleQuerySet[M]):
     """Rows that belong to an organisation through the model version they are about."""
 
     owner_path = "version__model__vendor__organisation"
 
 
-class RunQuerySet(VisibleQuerySet):
+class RunQuerySet(VisibleQuerySet[M]):
     """Questions about sets of runs."""
 
     owner_path = "plan__version__model__vendor__organisation"
 
 
-class FindingQuerySet(VisibleQuerySet):
+class FindingQuerySet(VisibleQuerySet[M]):
     """Questions about sets of findings."""
 
     owner_path = "step__run__plan__version__model__vendor__organisation"
@@ -55,7 +56,7 @@ class Plan(BaseModel):
         return self.title
 
     @property
-    def organisation_id(self) -> object:
+    def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.version.organisation_id
 
@@ -115,7 +116,7 @@ class Run(BaseModel):
         return f"Run {self.number}"
 
     @property
-    def organisation_id(self) -> object:
+    def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.plan.organisation_id
 

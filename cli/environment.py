@@ -82,17 +82,21 @@ def needs_rebuild(root: Path) -> bool:
 def build_environment(root: Path, say: Say) -> None:
     """Create .venv from nothing; whatever was in it goes."""
     folder = root / ".venv"
+    command = venv_command(folder)
     empty_environment(folder, say)
-    if find_spec("ensurepip") and find_spec("venv"):
-        command = [sys.executable, "-m", "venv", str(folder)]
-    elif uv := shutil.which("uv"):
-        command = [uv, "venv", "--quiet", "--seed", "--allow-existing", "--python", sys.executable, str(folder)]
-    else:
-        raise SetupFailed(f"{sys.executable} has no venv module, and uv is not installed: apt-get install python3-venv (or install uv)")
     say("creating the virtual environment .venv")
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         raise SetupFailed(f"could not create {folder}: {describe_failure(made)}")
+
+
+def venv_command(folder: Path) -> list[str]:
+    """How to create a virtual environment here: this Python's venv module, else uv. Raises SetupFailed when there is neither."""
+    if find_spec("ensurepip") and find_spec("venv"):
+        return [sys.executable, "-m", "venv", str(folder)]
+    if uv := shutil.which("uv"):
+        return [uv, "venv", "--quiet", "--seed", "--allow-existing", "--python", sys.executable, str(folder)]
+    raise SetupFailed(f"{sys.executable} has no venv module, and uv is not installed: apt-get install python3-venv (or install uv)")
 
 
 def empty_environment(folder: Path, say: Say) -> None:

@@ -9,3 +9,7 @@ class SetupFailed(AssayError):
 
 class ServicesFailed(AssayError):
     """A service could not be started, or died too often, or the process that ran the workers is gone."""
+
+
+class DemoFailed(AssayError):
+    """The demonstration could not reach its end; the message carries the reason of the step that failed."""

@@ -38,6 +38,7 @@ def lock_path(var: Path) -> Path:
 def start_django(var: Path, broker_url: str) -> None:
     """Make the secrets settings read, then load settings and models, which cannot be imported earlier."""
     create_secret_files(var)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["BROKER_URL"] = broker_url
     django.setup()
 
@@ -47,23 +48,28 @@ def prepare_installation(say: Say, *, web: bool) -> None:
     import_string("cli.setup.prepare")(say, web=web)
 
 
-@contextmanager
-def running_services(lock: InstallationLock, broker: Broker, var: Path, say: Say, web: Service | None = None) -> Iterator[Supervisor]:
-    """Broker, workers and (where given) web for the time of the block. The caller holds `lock`; its note says ready while they run."""
+def build_supervisor(broker: Broker, var: Path, say: Say, web: Service | None = None) -> Supervisor:
+    """Supervisor of broker, workers and (where given) web, not yet started; clears away a broker left by an earlier start.
+
+    The caller holds the installation's lock. Raises SetupFailed for a wrong ASSAY_GPU_WORKERS.
+    """
     if broker.service:
         pid = clear_leftover(socket_path(var))
         if pid:
             say(f"stopped a broker left over from an earlier start (process {pid})")
     try:
-        services = [*([broker.service] if broker.service else []), *worker_services(broker.url, var), *([web] if web else [])]
+        services = [broker.service, *worker_services(broker.url, var), web]
     except ValueError as error:
         raise SetupFailed(str(error)) from error
     say(f"broker: {broker.description}")
-    with Supervisor(services, var / "log", say) as supervisor, signals_to(supervisor.stop):
-        holder = lock.holder()
-        if holder:
-            lock.note(replace(holder, ready=True))
-        yield supervisor
+    return Supervisor([service for service in services if service], var / "log", say)
+
+
+def note_ready(lock: InstallationLock) -> None:
+    """Say in the lock's note that the workers take work."""
+    holder = lock.holder()
+    if holder:
+        lock.note(replace(holder, ready=True))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ class Child:
     A death is quick when the process lived less than QUICK_SECONDS. The wait before the next start doubles with each one.
     """
 
-    QUICK_SECONDS = 10.0
+    QUICK_SECONDS = 30.0
     FIRST_WAIT = 0.5
     LONGEST_WAIT = 15.0
 
@@ -72,6 +72,11 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.started = self.due = 0.0
         self.quick_deaths = 0
+
+    @property
+    def was_started(self) -> bool:
+        """Whether its turn has come: a service of a later stage is not dead, only not born yet."""
+        return self.started > 0
 
     @property
     def pid(self) -> int | None:

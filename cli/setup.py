@@ -92,7 +92,7 @@ def credentials_file() -> Path:
 
 def load_catalogue(say: Say) -> None:
     """Load the shipped laws and standards, in the name of the first administrator."""
-    administrator = User.objects.filter(is_active=True, memberships__role=Role.ADMINISTRATOR).order_by("pk").first()
+    administrator = User.objects.filter(is_active=True, memberships__role=Role.ADMINISTRATOR).order_by("created_at").first()
     if administrator is None:
         raise SetupFailed("no active administrator is left to load the catalogue; make one active again")
     rows = catalogue_load(actor=administrator, record=ledger.append)

@@ -60,6 +60,11 @@ class Supervisor:
             self._hurry.set()
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stopping.is_set()
+
     def wait(self) -> None:
         """Block until stopped. Raises ServicesFailed when that was not asked for."""
         while self._thread.is_alive():
@@ -86,8 +91,7 @@ class Supervisor:
             self._started.set()
             while not self._stopping.wait(POLL_SECONDS):
                 guard.revive()
-                for child in self.children:
-                    self._attend(child)
+                self._attend_all()
         except (ServicesFailed, OSError) as error:
             self.failure = str(error)
         finally:
@@ -109,10 +113,15 @@ class Supervisor:
         service = child.service
         deadline = time.monotonic() + service.ready_seconds
         while service.ready and not self._stopping.is_set() and not service.ready():
-            self._attend(child)
+            self._attend_all()
             if time.monotonic() > deadline:
                 raise ServicesFailed(f"{service.name} did not become ready within {service.ready_seconds:.0f} s; its log is {child.log}\n{child.last_lines()}")
             time.sleep(POLL_SECONDS)
+
+    def _attend_all(self) -> None:
+        for child in self.children:
+            if child.was_started:
+                self._attend(child)
 
     def _attend(self, child: Child) -> None:
         """Restart `child` if it is dead and its waiting time is over."""

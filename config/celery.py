@@ -3,12 +3,10 @@
 import os
 from typing import Any
 
-import django
 from celery import Celery
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
 
 
 def broker_options(url: str) -> dict[str, Any]:

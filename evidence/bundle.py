@@ -1,6 +1,7 @@
 """Sigstore bundle v0.3 per statement: envelope, log entry shaped as Rekor v2's, inclusion proof and checkpoint in one file."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,16 @@ class Verified:
     def subjects(self) -> list[tuple[str, str]]:
         """(name, hex SHA-256) of each subject."""
         return [(row["name"], row["digest"]["sha256"]) for row in self.statement["subject"]]
+
+
+def file_name(index: int) -> str:
+    """Where the bundle of log entry ``index`` lies in a case and in a report."""
+    return f"statements/{index}.sigstore.json"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether ``name`` is one that ``file_name`` gives."""
+    return re.fullmatch(r"statements/(0|[1-9]\d{0,18})\.sigstore\.json", name) is not None
 
 
 def leaf(envelope: Mapping[str, Any], trust: TrustedRoot) -> bytes:

@@ -1,7 +1,5 @@
 """The log: every write appends a signed statement, its leaf and a fresh checkpoint in the writer's own transaction."""
 
-import functools
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,10 +79,9 @@ def nodes_read(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes
     wanted = set(wanted)
     leaves = LedgerEntry.objects.filter(index__in=[index for level, index in wanted if not level])
     found = {(0, index): value for index, value in leaves.values_list("index", "leaf_hash")}
-    inner = [models.Q(level=level, index=index) for level, index in wanted if level]
-    if inner:
-        rows = LogNode.objects.filter(functools.reduce(operator.or_, inner))
-        found |= {(level, index): value for level, index, value in rows.values_list("level", "index", "hash")}
+    for level in {level for level, _ in wanted if level}:
+        nodes = LogNode.objects.filter(level=level, index__in=[index for other, index in wanted if other == level])
+        found |= {(level, index): value for index, value in nodes.values_list("index", "hash")}
     missing = wanted - set(found)
     if missing:
         raise IntegrityFailed(f"node {min(missing)} of the stored log is missing; restore the database from a backup")

@@ -10,7 +10,9 @@ import yaml
 from core.errors import InvalidInput
 from core.hashing import sha256_file
 
-COLUMNS = {"id", "title", "gist", "applies_to", "applies_from", "applies_until", "formal_application", "evidence", "review_every", "retention", "sourced", "source"}
+COLUMNS = frozenset(
+    {"id", "title", "gist", "applies_to", "applies_from", "applies_until", "formal_application", "evidence", "review_every", "retention", "sourced", "source"}
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def _check_framework(framework: dict[str, Any]) -> None:
     for key in ("id", "name", "kind", "known_from", "requirements"):
         if key not in framework:
             raise InvalidInput(key, f"framework {framework.get('id', '?')} lacks it")
+    day(framework, "known_from")
     seen: set[str] = set()
     for row in framework["requirements"]:
         for key in ("id", "title", "gist", "applies_to", "applies_from", "evidence"):
@@ -48,6 +51,14 @@ def _check_framework(framework: dict[str, Any]) -> None:
             raise InvalidInput("id", f"row {row['id']} of {framework['id']} stands twice")
         seen.add(row["id"])
         day_or_none(row, "applies_from")
+
+
+def day(row: dict[str, Any], key: str) -> datetime.date:
+    """The ISO date in ``row[key]``; ``InvalidInput`` when it is absent or no date."""
+    value = day_or_none(row, key)
+    if value is None:
+        raise InvalidInput(key, f"{row.get('id', '?')} needs an ISO date here")
+    return value
 
 
 def day_or_none(row: dict[str, Any], key: str) -> datetime.date | None:

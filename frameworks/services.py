@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import require
 from accounts.services import Record
-from frameworks.importers import Catalogue, catalogue_read, day_or_none, row_fields
+from frameworks.importers import Catalogue, catalogue_read, day, row_fields
 from frameworks.models import Framework, FrameworkVersion, Requirement
 
 SHIPPED = Path(__file__).parent / "data" / "requirements.yaml"
@@ -30,7 +30,7 @@ def _load_framework(entry: dict[str, Any], catalogue: Catalogue) -> int:
     framework, _ = Framework.objects.update_or_create(
         slug=entry["id"], defaults={"name": entry["name"], "kind": entry["kind"], "jurisdiction": entry.get("jurisdiction", "")}
     )
-    known_from = day_or_none(entry, "known_from")
+    known_from = day(entry, "known_from")
     version, created = FrameworkVersion.objects.get_or_create(framework=framework, digest=catalogue.digest, defaults={"known_from": known_from})
     if not created:
         return 0

@@ -85,6 +85,8 @@ def reap(*, actor: User) -> list[uuid.UUID]:
 
 
 def _reap_one(actor: User, step: Step) -> None:
+    if step.lease_token is None:
+        return
     run = Run.objects.select_for_update(of=("self",)).get(pk=step.run_id)
     spent = step.attempts_made >= settings.ASSAY_MAX_ATTEMPTS
     if run.cancel_requested:

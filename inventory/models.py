@@ -1,14 +1,17 @@
 """The register: who sells what, which systems use it, and exactly which weights are meant."""
 
-from typing import Any, ClassVar, Self
+import uuid
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 
 from accounts.models import Organisation, User
 from core.base import BaseModel
 
+M = TypeVar("M", bound=models.Model)
 
-class VisibleQuerySet(models.QuerySet[Any]):
+
+class VisibleQuerySet(models.QuerySet[M]):
     """Row-level gate: rows of organisations in which the actor is a member, as one join."""
 
     owner_path = "organisation"
@@ -18,19 +21,19 @@ class VisibleQuerySet(models.QuerySet[Any]):
         return self.filter(**{f"{self.owner_path}__memberships__user": actor}).distinct()
 
 
-class ThroughVendor(VisibleQuerySet):
+class ThroughVendor(VisibleQuerySet[M]):
     """Rows that belong to an organisation through their vendor."""
 
     owner_path = "vendor__organisation"
 
 
-class ThroughModel(VisibleQuerySet):
+class ThroughModel(VisibleQuerySet[M]):
     """Rows that belong to an organisation through their model's vendor."""
 
     owner_path = "model__vendor__organisation"
 
 
-class ThroughSystem(VisibleQuerySet):
+class ThroughSystem(VisibleQuerySet[M]):
     """Rows that belong to an organisation through their AI system."""
 
     owner_path = "system__organisation"
@@ -154,7 +157,7 @@ class AIModel(BaseModel):
         return self.name
 
     @property
-    def organisation_id(self) -> object:
+    def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.vendor.organisation_id
 
@@ -194,7 +197,7 @@ class ModelVersion(BaseModel):
         return f"{self.model.name} · {self.label}"
 
     @property
-    def organisation_id(self) -> object:
+    def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.model.vendor.organisation_id
 

@@ -1,15 +1,24 @@
 """Fixtures for every test: keys and storage of their own, an administrator, the service account."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import storages
+from django.db import connections
 
 from accounts.models import User
 from evidence.keys import KeyRing
 from tests import factories
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite in a file, as in earnest: the shared in-memory database has other locks. Nothing in it outlives the test, so no flushing."""
+    database = connections.databases["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        database["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +30,7 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def installation(settings: Any, tmp_path: Path, key_folder: Path) -> Iterator[Path]:
+def installation(settings: Any, tmp_path: Path, key_folder: Path) -> Path:
     """State of its own for each test: nothing is read from or written to the developer's ``var``."""
     settings.ASSAY_VAR = tmp_path / "var"
     settings.ASSAY_VAR.mkdir()
@@ -35,7 +44,7 @@ def installation(settings: Any, tmp_path: Path, key_folder: Path) -> Iterator[Pa
     }
     storages.__dict__.pop("backends", None)
     storages._storages.clear()
-    yield settings.ASSAY_VAR
+    return settings.ASSAY_VAR
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ arXiv:2209.11895) as the loss drop on a repeated random sequence with attention 
 block outputs into a corrupted prompt. It shows that weights, tokenizer, hooks and read-out fit together. It says nothing about safety.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,14 +216,21 @@ def _arm(subject: Subject, task: Task, tick: Tick) -> Arm:
 
 def _patched(subject: Subject, task: Task, count: int, corrupted: Array, meter: Meter) -> Array:
     """``[layers, 2, prompts]``: by how much one clean block output moves the corrupted prompt's logit difference, in nats."""
-    chosen = [index for index, row in enumerate(task.scored) if len(row.tokens) == len(row.corrupted)][:count]
-    if not chosen:
-        raise Refused("no prompt has a corrupted partner of the same length in tokens; add names to the probe set")
+    chosen = _same_length(task, count)
     rows = [task.scored[index] for index in chosen]
     passes = sum(len(row.tokens) for row in rows) * (2 * subject.facts.n_layers + 1)
     tick = meter.stage("replacing components", passes)
     found = subject.patch_components([r.tokens for r in rows], [r.corrupted for r in rows], [r.targets for r in rows], tick)
     return np.asarray(found.astype(np.float64) - corrupted[chosen])
+
+
+def _same_length(task: Task, count: int) -> list[int]:
+    """Up to ``count`` prompts as long as their corrupted partner and as one another: the most frequent length, so that they share a batch."""
+    fitting = [(index, len(row.tokens)) for index, row in enumerate(task.scored) if len(row.tokens) == len(row.corrupted)]
+    if not fitting:
+        raise Refused("no prompt has a corrupted partner of the same length in tokens; add names to the probe set")
+    ((length, _),) = Counter(length for _, length in fitting).most_common(1)
+    return [index for index, own in fitting if own == length][:count]
 
 
 def _over_sequences(values: Array, task: Task) -> Interval:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -88,7 +89,7 @@ class BridgeSubject:
 
     def log_probs(self, items: Sequence[Tokens], token_ids: Sequence[int], tick: Tick, edit: Edit | None = None) -> Floats:
         """``[items, token_ids]``: log-probability of the next token."""
-        hooks, chosen = self._hooks(edit), self._vocabulary(token_ids)
+        hooks, chosen = self._hooks(edit), self.checked_vocabulary(token_ids)
         out = np.empty((len(items), len(token_ids)), dtype=np.float32)
 
         def work(batch: Sequence[int]) -> None:
@@ -101,9 +102,9 @@ class BridgeSubject:
         """``[vectors, items, token_ids]`` from the cached residual at ``layer``."""
         checked_layer(layer, self.facts.n_layers)
         steps = checked_vectors(vectors, self.facts.d_model, self.engine.device)
-        chosen = self._vocabulary(token_ids)
+        chosen = self.checked_vocabulary(token_ids)
         out = np.empty((len(steps), len(items), len(token_ids)), dtype=np.float32)
-        for length, group in length_groups(self._checked(items)):
+        for _, group in length_groups(self._checked(items)):
             ids = self._ids(items, group)
 
             def store(vector: Tensor, item: Tensor, logits: Tensor, group: Sequence[int] = group) -> None:
@@ -117,7 +118,7 @@ class BridgeSubject:
         hooks = self._hooks(edit)
         out = np.empty((len(items), len(continuations)), dtype=np.float32)
         for column, continuation in enumerate(continuations):
-            self._vocabulary(continuation)
+            self.checked_vocabulary(continuation)
             whole = [(*item, *continuation) for item in items]
             kept = len(continuation) + 1
 
@@ -164,10 +165,19 @@ class BridgeSubject:
     def random_twin(self, seed: int) -> "BridgeSubject":
         """Same shape and tokenizer, weights drawn from the configuration's own initialisation under ``seed``."""
         spec = replace(self.spec, source="random", locator=f"seed {seed}", weights_digest="", name=f"{self.spec.name}, random weights (seed {seed})")
-        origin = {"random_twin_of": self.spec.weights_digest, "random_twin_seed": seed}
+        origin = {"random_twin_of": self.spec.weights_digest, "random_twin_seed": seed, "loaded_digest": ""}
         facts = replace(self.facts, random_weights=True, environment={**self.facts.environment, **origin})
         boot = replace(self._boot, engine=self._boot.twin(seed))
         return BridgeSubject(spec, facts, self.text, boot, self.batcher.size)
+
+    def for_step(self, spec: SubjectSpec, max_batch: int) -> "BridgeSubject":
+        """The same loaded model under the name and batch size of another step."""
+        facts = replace(self.facts, environment={**self.facts.environment, "max_batch": max_batch})
+        return BridgeSubject(spec, facts, self.text, replace(self._boot, engine=lambda: self.engine), max_batch)
+
+    def happened(self) -> dict[str, Any]:
+        """What batching and resuming came to, for the attestation."""
+        return {"batch_halvings": self.batcher.halvings, "batch_at_end": self.batcher.size, **self.engine.trials()}
 
     def hook_names(self, kind: str) -> list[str]:
         """Hook names of ``kind`` in every block, refused when the architecture lacks one."""
@@ -182,6 +192,12 @@ class BridgeSubject:
         if len({len(side) for side in sides}) != 1 or any(len({len(item) for item in row}) != 1 for row in zip(*sides, strict=True)):
             raise Refused("each corrupted item must have exactly as many tokens as its clean one")
 
+    def checked_vocabulary(self, token_ids: Sequence[int]) -> Sequence[int]:
+        """``token_ids``, refused when one lies outside the embedding."""
+        if any(not 0 <= token < self.facts.vocab_size for token in token_ids):
+            raise Refused(f"a token id lies outside the vocabulary of {self.facts.vocab_size}: encode the text with this model's tokenizer")
+        return token_ids
+
     def _each(self, items: Sequence[Tokens], work: Callable[[Sequence[int]], None], tick: Tick, positions: int | None = None, room: int = 0) -> None:
         """Run ``work`` over batches of indices of equal length; ``positions``: how many logits each row asks for (0: all, None: none)."""
         for length, group in length_groups(self._checked(items, room)):
@@ -194,13 +210,8 @@ class BridgeSubject:
                 raise Refused("an item has no tokens: give at least one")
             if len(item) + room > self._boot.context:
                 raise Refused(f"an item needs {len(item) + room} tokens but the model reads {self._boot.context}: shorten it")
-            self._vocabulary(item)
+            self.checked_vocabulary(item)
         return items
-
-    def _vocabulary(self, token_ids: Sequence[int]) -> Sequence[int]:
-        if any(not 0 <= token < self.facts.vocab_size for token in token_ids):
-            raise Refused(f"a token id lies outside the vocabulary of {self.facts.vocab_size}: encode the text with this model's tokenizer")
-        return token_ids
 
     def _ids(self, items: Sequence[Tokens], batch: Sequence[int]) -> Tensor:
         return self.engine.ids([items[index] for index in batch])

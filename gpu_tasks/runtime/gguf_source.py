@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 from gguf import GGUFReader
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from assessments.contracts import Refused
 from core.canonical import canonical_digest, canonical_json
 from core.hashing import file_manifest, manifest_digest, sha256_bytes, sha256_file
-from gpu_tasks.runtime.cache import exclusive, logger, publish, require_space
+from gpu_tasks.runtime.cache import exclusive, logger, publish, remove, require_space
 from gpu_tasks.runtime.facts import Identity
-from gpu_tasks.runtime.loading import check_finite, check_report
+from gpu_tasks.runtime.loading import CausalModel, check_finite, check_report
 from gpu_tasks.runtime.refusals import existing, refuse_pickle
 
 MANIFEST = "assay-manifest.json"
@@ -119,26 +119,35 @@ def files(folder: Path) -> list[dict[str, Any]]:
 def _build(path: Path, draft: Path, recipe: dict[str, Any]) -> None:
     reader = read(path)
     require_space(draft.parent, 4 * sum(int(tensor.n_elements) for tensor in reader.tensors) * 2)
-    tokenizer, model = _load(path)
-    check_finite(path.name, model.named_parameters())
     draft.mkdir()
+    tokenizer, model = _load(path, draft)
+    check_finite(path.name, model.named_parameters())
     model.save_pretrained(draft)
     tokenizer.save_pretrained(draft)
     (draft / MANIFEST).write_bytes(canonical_json({"recipe": recipe, "files": files(draft)}))
 
 
-def _load(path: Path) -> tuple[Any, Any]:
-    where = {"pretrained_model_name_or_path": path.parent, "gguf_file": path.name, "local_files_only": True}
+def _load(path: Path, draft: Path) -> tuple[Any, Any]:
+    alone = draft / "source"
+    alone.mkdir()
+    # The library also reads settings that lie beside the file; alone in a folder it sees nothing but what was hashed.
+    (alone / path.name).symlink_to(path)
+    where: dict[str, Any] = {"pretrained_model_name_or_path": alone, "gguf_file": path.name, "local_files_only": True}
     try:
         tokenizer = AutoTokenizer.from_pretrained(**where)
-        model, report = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, output_loading_info=True)
+        model, report = CausalModel.from_pretrained(**where, dtype=torch.float32, output_loading_info=True)
     except (ValueError, KeyError, TypeError, RuntimeError, NotImplementedError) as error:
         raise Refused(f"{path.name} cannot be dequantised: {error}. Use another quantisation, or safetensors.") from error
+    remove(alone)
     check_report(path.name, report)
-    # The library would refuse to save what it still takes for a quantised model.
+    _forget_quantisation(model)
+    return tokenizer, model
+
+
+def _forget_quantisation(model: Any) -> None:
+    """The library would refuse to save what it still takes for a quantised model."""
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     for name in ("hf_quantizer", "quantization_method", "is_quantized"):
         with contextlib.suppress(AttributeError):
             delattr(model, name)
-    return tokenizer, model

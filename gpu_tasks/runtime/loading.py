@@ -20,6 +20,13 @@ from gpu_tasks.runtime.text import TextCodec
 
 DTYPE = torch.float32
 
+# The library's own signatures are incomplete.
+CausalModel: Any = AutoModelForCausalLM
+
+library_log: Any = transformers_logging
+library_log.set_verbosity_error()
+library_log.disable_progress_bar()
+
 
 @dataclass(frozen=True)
 class _Parts:
@@ -31,11 +38,11 @@ class _Parts:
 
 def load_directory(directory: Path, spec: SubjectSpec, *, threads: int = 1, max_batch: int = 32) -> BridgeSubject:
     """Load the model in ``directory`` on CUDA when present, else on the CPU with ``threads``; ``Refused`` names what is wrong with it."""
-    transformers_logging.disable_progress_bar()
     device = settle(threads)
     parts = _Parts(directory, load_config(directory), load_tokenizer(directory), device)
     model = load_weights(directory)
     check_tokenizer_fits(parts.tokenizer, model)
+    parameters = int(model.num_parameters())
     engine = _boot(parts, model)
     config = engine.bridge.cfg
     text = TextCodec(parts.tokenizer, int(model.get_input_embeddings().weight.shape[0]))
@@ -45,7 +52,7 @@ def load_directory(directory: Path, spec: SubjectSpec, *, threads: int = 1, max_
         n_heads=int(config.n_heads),
         d_model=int(config.d_model),
         vocab_size=text.vocab_size,
-        parameters=int(model.num_parameters()),
+        parameters=parameters,
         dtype="float32",
         device=device.type,
         threads=threads,
@@ -77,7 +84,7 @@ def load_tokenizer(directory: Path) -> Any:
 def load_weights(directory: Path) -> Any:
     """The causal language model in fp32 with eager attention; refused when a tensor is missing, of the wrong shape or not finite."""
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
+        model, report = CausalModel.from_pretrained(
             directory,
             dtype=DTYPE,
             attn_implementation="eager",
@@ -140,11 +147,11 @@ def _twin(parts: _Parts, seed: int) -> Callable[[], Engine]:
     """Builder of the architecture with fresh weights: the configuration's initialisation, its own random stream."""
 
     def build() -> Engine:
-        devices = range(torch.cuda.device_count())
-        with torch.random.fork_rng(devices=devices):
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(seed)
-            model = AutoModelForCausalLM.from_config(copy.deepcopy(parts.config), dtype=DTYPE, attn_implementation="eager", trust_remote_code=False)
-        return _boot(parts, model.eval())
+            model = CausalModel.from_config(copy.deepcopy(parts.config), dtype=DTYPE, attn_implementation="eager", trust_remote_code=False)
+            # Booting draws numbers too, for weights that it then overwrites.
+            return _boot(parts, model.eval())
 
     return build
 

@@ -1,7 +1,8 @@
 """Forward passes through TransformerBridge in raw mode: truncated, resumed from a cached residual, last logits only."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -39,7 +40,8 @@ class Engine:
     def logits(self, ids: Tensor, positions: int | None, hooks: Sequence[NamedHook] = ()) -> Tensor:
         """Logits ``[rows, positions, vocabulary]`` in fp32 of the last ``positions`` positions; all positions with None."""
         tail = [] if positions is None else [(UNEMBED, lambda value, hook: value[:, -positions:])]
-        return self.forward(ids, [*hooks, *tail]).float()
+        logits: Tensor = self.forward(ids, [*hooks, *tail])
+        return logits.float()
 
     def forward(self, ids: Tensor, hooks: Sequence[NamedHook], **kwargs: Any) -> Any:
         """One pass under ``hooks``, without key-value cache unless ``kwargs`` ask for one."""
@@ -58,10 +60,8 @@ class Engine:
         """Residuals per layer, ``[rows, d_model]`` or ``[rows, positions, d_model]``; blocks above the highest layer do not run."""
         store: dict[str, Tensor] = {}
         top = max(layers)
-        try:
+        with suppress(Reached):
             self.forward(ids, [keep(store, resid_post(layer), last_only, stop=layer == top) for layer in sorted(set(layers))])
-        except Reached:
-            pass
         return {layer: store[resid_post(layer)] for layer in layers}
 
     def resume(self, ids: Tensor, layer: int, start: Tensor, hooks: Sequence[NamedHook] = ()) -> Tensor:
@@ -69,12 +69,27 @@ class Engine:
         with resumed(self.blocks, layer, start, as_tuple=self.output_form == "tuple"):
             return self.logits(ids, 1, hooks)[:, 0]
 
-    def resumes_at(self, layer: int, ids: Tensor, residual: Tensor) -> bool:
+    def resumes_at(self, layer: int) -> bool:
         """Whether resuming at ``layer`` gives what the full pass gives; tried once per layer, since some architectures carry more than the residual upwards."""
+        if self.output_form == "other":
+            return False
         if layer not in self._resumes:
-            whole = self.logits(ids, 1)[:, 0]
-            self._resumes[layer] = self.output_form != "other" and torch.allclose(self.resume(ids, layer, residual), whole, rtol=1e-4, atol=1e-4)
+            ids, residuals, whole = self._trial
+            self._resumes[layer] = torch.allclose(self.resume(ids, layer, residuals[resid_post(layer)]), whole, rtol=1e-4, atol=1e-4)
         return self._resumes[layer]
+
+    @cached_property
+    def _trial(self) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """A short sequence with its residuals at every layer and its last logits."""
+        store: dict[str, Tensor] = {}
+        ids = self.ids([list(range(8))])
+        whole = self.logits(ids, 1, [keep(store, resid_post(layer)) for layer in range(self.n_layers)])[:, 0]
+        return ids, store, whole
+
+    def trials(self) -> dict[str, list[int]]:
+        """Layers at which resuming was tried, by outcome."""
+        tried = sorted(self._resumes.items())
+        return {"resumed_layers": [layer for layer, same in tried if same], "not_resumable_layers": [layer for layer, same in tried if not same]}
 
     def greedy(self, ids: Tensor, most: int, ends: frozenset[int], hooks: Sequence[NamedHook]) -> Tensor:
         """Greedy continuation ``[rows, ≤ most]`` with a key-value cache; stops when every row has met one of ``ends``."""

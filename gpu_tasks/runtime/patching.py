@@ -49,6 +49,7 @@ def patch_components(
     subject.checked_pairs(clean, corrupted)
     if len(targets) != len(clean):
         raise Refused(f"{len(targets)} target pairs for {len(clean)} items: give one pair per item")
+    subject.checked_vocabulary([token for pair in targets for token in pair])
     names = [subject.hook_names(kind) for kind in COMPONENTS]
     out = np.empty((subject.facts.n_layers, len(COMPONENTS), len(clean)), dtype=np.float32)
     for length, group in length_groups(clean):
@@ -88,6 +89,6 @@ class _Patch:
 
     def _last_logits(self, layer: int, hooks: Sequence[NamedHook]) -> Tensor:
         below = layer - 1
-        if below < 0 or not self.engine.resumes_at(below, self.twice[:1], self.residual[below][:1]):
+        if below < 0 or not self.engine.resumes_at(below):
             return self.engine.logits(self.twice, 1, hooks)[:, 0]
         return self.engine.resume(self.twice, below, self.residual[below].repeat(len(COMPONENTS), 1, 1), hooks)

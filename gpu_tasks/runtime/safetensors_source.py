@@ -10,9 +10,9 @@ from gpu_tasks.runtime.facts import Identity
 from gpu_tasks.runtime.refusals import PICKLES, existing, read_header, read_json, refuse_code, refuse_pickle
 
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
-TOKENIZER_FILES = (*VOCABULARIES, "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
-TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json")
-MODEL_FILES = ("config.json", "generation_config.json", "model.safetensors.index.json")
+TOKENIZER_FILES = ("tokenizer*", "vocab.*", "*.model", "merges.txt", "special_tokens_map.json", "added_tokens.json")
+MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "chat_template.jinja")
+"""Patterns of the files directly in the folder that the libraries read; the digests cover all of them and nothing else is used."""
 DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64"}
 
 
@@ -30,6 +30,8 @@ def check_folder(folder: Path) -> None:
         raise Refused(f"{folder} holds no config.json: add the model's configuration")
     if not any((folder / name).is_file() for name in VOCABULARIES):
         raise Refused(f"{folder} holds no tokenizer: add tokenizer.json (and tokenizer_config.json) of this model")
+    if (folder / "adapter_config.json").is_file():
+        raise Refused(f"{folder} is an adapter, not a whole model: merge it into its base model and save that as safetensors")
     settings = [(name, read_json(folder / name)) for name in ("config.json", "tokenizer_config.json") if (folder / name).is_file()]
     refuse_code(settings)
     if "quantization_config" in settings[0][1]:
@@ -38,12 +40,15 @@ def check_folder(folder: Path) -> None:
 
 def identity(folder: Path) -> Identity:
     """Digests over all weight, configuration, tokenizer and template files; hashed anew at every call."""
-    names = (*MODEL_FILES, *TOKENIZER_FILES, *TEMPLATE_FILES)
-    present = [folder / name for name in names if (folder / name).is_file()]
-    rows = file_manifest([*weight_files(folder), *present], folder)
-    tokenizer = [row for row in rows if row["name"] in TOKENIZER_FILES]
+    rows = file_manifest(_matching(folder, (*MODEL_FILES, *TOKENIZER_FILES)), folder)
+    names = {path.name for path in _matching(folder, TOKENIZER_FILES)}
+    tokenizer = [row for row in rows if row["name"] in names]
     text = template(folder)
     return Identity(tuple(rows), manifest_digest(rows), manifest_digest(tokenizer), sha256_bytes(text.encode()) if text else "")
+
+
+def _matching(folder: Path, patterns: tuple[str, ...]) -> set[Path]:
+    return {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -55,19 +60,17 @@ def template(folder: Path) -> str:
     """The default chat template; empty when there is none."""
     if (folder / "chat_template.jinja").is_file():
         return (folder / "chat_template.jinja").read_text(encoding="utf-8")
-    for name in ("chat_template.json", "tokenizer_config.json"):
-        if (folder / name).is_file():
-            found = read_json(folder / name).get("chat_template")
-            if found:
-                return _default(found)
-    return ""
+    settings = folder / "tokenizer_config.json"
+    return default_template(read_json(settings).get("chat_template")) if settings.is_file() else ""
 
 
-def _default(found: Any) -> str:
-    if isinstance(found, str):
-        return found
-    named = {str(entry.get("name")): str(entry.get("template")) for entry in found}
-    return named.get("default", "")
+def default_template(found: Any) -> str:
+    """The template that is used when none is named, from any of the three forms tokenizers keep it in; empty when there is none."""
+    if isinstance(found, list):
+        found = {str(entry.get("name")): entry.get("template") for entry in found if isinstance(entry, dict)}
+    if isinstance(found, dict):
+        found = found.get("default")
+    return str(found or "")
 
 
 def quantisation(folder: Path) -> str:

@@ -20,7 +20,7 @@ def steered_batches(engine: Engine, batcher: Batcher, ids: Tensor, layer: int, s
     cached: list[Tensor] = []
     batcher.run(range(items), length, lambda rows: cached.append(engine.residuals(ids[_span(rows)], [layer], last_only=False)[layer]), tick)
     residual = torch.cat(cached)
-    resumes = engine.resumes_at(layer, ids[:1], residual[:1])
+    resumes = engine.resumes_at(layer)
 
     def work(pairs: Sequence[int]) -> None:
         rows = torch.arange(pairs[0], pairs[-1] + 1, device=ids.device)

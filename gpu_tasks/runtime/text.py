@@ -9,11 +9,13 @@ from jinja2 import TemplateError
 
 from assessments.contracts import Refused
 from assessments.subject import Tokens
+from gpu_tasks.runtime.safetensors_source import default_template
 
 END_OF_DOCUMENT = re.compile(r"\W*(end_?of_?(text|doc|document|file)|eod)\W*", re.IGNORECASE)
 PLAIN_FRAME = "Question: {text}\nAnswer:"
 FIXED_DATE = "01 January 2025"
 """Templates that print today's date would give other tokens tomorrow; they all see this one."""
+FIXED_CLOCK = f"{{%- macro strftime_now(form) -%}}{FIXED_DATE}{{%- endmacro -%}}"
 
 
 class TextCodec:
@@ -23,7 +25,8 @@ class TextCodec:
         self.tokenizer = tokenizer
         self.vocab_size = vocab_size
         self.prefix_token, self.prefix_policy = document_start(tokenizer)
-        self.chat: Literal["template", "plain"] = "template" if tokenizer.chat_template else "plain"
+        self.template = default_template(tokenizer.chat_template)
+        self.chat: Literal["template", "plain"] = "template" if self.template else "plain"
 
     @property
     def chat_policy(self) -> str:
@@ -42,10 +45,10 @@ class TextCodec:
         try:
             ids = self.tokenizer.apply_chat_template(
                 [{"role": "user", "content": text}],
+                chat_template=FIXED_CLOCK + self.template if "strftime_now" in self.template else self.template,
                 add_generation_prompt=True,
                 return_dict=False,
                 date_string=FIXED_DATE,
-                strftime_now=lambda form: FIXED_DATE,
             )
         except TemplateError as error:
             raise Refused(f"the tokenizer's chat template fails on a single user turn ({error}): correct the template or remove it") from error

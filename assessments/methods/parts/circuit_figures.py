@@ -25,7 +25,7 @@ def _map(patched: Array) -> Figure:
     colour = {
         "field": "effect",
         "type": "quantitative",
-        "scale": {"domain": [-limit, 0, limit], "range": ["#a4262c", "#f4f5f6", "#1f4e79"], "type": "linear"},
+        "scale": {"domain": [-limit, 0, limit], "range": ["#a4262c", "#f4f5f6", "#1f4e79"], "type": "linear", "interpolate": "rgb"},
         "legend": {"title": "change in nats", "orient": "bottom", "direction": "horizontal", "gradientLength": 220, "gradientThickness": 10, "offset": 10},
     }
     x = {"field": "layer", "type": "ordinal", "title": "layer", "axis": {"values": shown, "labelAngle": 0, "titlePadding": 8}}

@@ -1,0 +1,115 @@
+"""`assay serve`: web, workers and broker in the foreground, until Ctrl-C."""
+
+import argparse
+import errno
+import http.client
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from cli.broker import choose_broker
+from cli.failures import ServicesFailed, SetupFailed
+from cli.installation import build_supervisor, lock_path, note_ready, prepare_installation, signals_to, start_django
+from cli.lock import Holder, InstallationLock
+from cli.paths import var_dir
+from cli.services import web_service
+from core.errors import AssayError
+
+Say = Callable[[str], None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 stopped on request, 1 a service failed, 2 could not start."""
+    parser = argparse.ArgumentParser(prog="assay serve", description="The web application, its workers and its broker, in the foreground.")
+    parser.add_argument("--port", type=port_number, default=8000, help="port on 127.0.0.1 (default 8000)")
+    options = parser.parse_args(arguments)
+    try:
+        return serve(options.port, var_dir())
+    except ServicesFailed as error:
+        say(str(error))
+        return 1
+    except (AssayError, PermissionError) as error:
+        say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def port_number(text: str) -> int:
+    """A TCP port from 1 to 65535. Raises ArgumentTypeError, which argparse shows."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def serve(port: int, var: Path) -> int:
+    """Prepare, run all services until a signal, stop them in order. Raises SetupFailed or ServicesFailed."""
+    address = f"http://127.0.0.1:{port}/"
+    broker = choose_broker(var)
+    with InstallationLock(lock_path(var)) as lock:
+        if not lock.acquire("serve", broker.url, address):
+            raise SetupFailed(already_running(lock.holder()))
+        require_free_port(port)
+        start_django(var, broker.url)
+        prepare_installation(say, web=True)
+        supervisor = build_supervisor(broker, var, say, web_service(broker.url, port, lambda: responds(port)))
+        with signals_to(supervisor.stop), supervisor:
+            note_ready(lock)
+            if not supervisor.stopping:
+                welcome(address, var)
+            supervisor.wait()
+    say("stopped")
+    return 0
+
+
+def welcome(address: str, var: Path) -> None:
+    """Where to go, who to be, how to end it."""
+    say(f"\nAssay is at {address}")
+    credentials = var / "first-login"
+    if credentials.exists():
+        say(f"First login: see {credentials} (delete the file afterwards)")
+    say(f"Logs: {var / 'log'}. Ctrl-C stops everything.\n")
+
+
+def already_running(holder: Holder | None) -> str:
+    """Message for a second start."""
+    if holder is None or not holder.pid:
+        return "this installation is being started by another process; try again in a moment"
+    if holder.mode == "serve":
+        return f"already running at {holder.address} (process {holder.pid})"
+    return f"`assay {holder.mode}` is running on this installation (process {holder.pid}); start again when it is done"
+
+
+def require_free_port(port: int) -> None:
+    """Raise SetupFailed when the port cannot be listened on, before anything else is started."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen(1)
+        except OSError as error:
+            reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({os.strerror(error.errno or 0)})"
+            raise SetupFailed(f"port {port} {reason}; choose another: ./assay serve --port {8000 if port < 1024 else port % 65535 + 1}") from error
+
+
+def responds(port: int) -> bool:
+    """Whether the web application answers a request without a server error."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

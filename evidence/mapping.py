@@ -1,0 +1,84 @@
+"""Coverage: which requirements the accepted evidence on a subject answers as of a day, and how well."""
+
+import datetime
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evidence.models import EvidenceLink
+from frameworks.models import Requirement
+
+DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
+
+
+class State(StrEnum):
+    """How well a requirement is answered."""
+
+    COVERED = "covered"
+    PARTIAL = "partial"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """One requirement with the links that count, those that no longer do, and those nobody has decided yet."""
+
+    requirement: Requirement
+    state: State
+    current: tuple[EvidenceLink, ...]
+    stale: tuple[EvidenceLink, ...]
+    proposed: tuple[EvidenceLink, ...]
+    missing_kinds: tuple[str, ...]
+
+
+def coverage(*, subject: str, as_of: datetime.date) -> list[CoverageRow]:
+    """One row per requirement in force on ``as_of``, by what was known and accepted on that day.
+
+    Covered: a current accepted link for every kind of evidence the requirement names; partial: for some;
+    stale: only links that expired, passed their review period or were accepted against an older catalogue.
+    """
+    requirements = Requirement.objects.known_at(as_of).as_of(as_of).select_related("version__framework")
+    links: dict[tuple[str, str], list[EvidenceLink]] = {}
+    rows = EvidenceLink.objects.filter(artifact__subject=subject, created_at__date__lte=as_of)
+    for link in rows.select_related("artifact", "reviewer", "requirement__version__framework").order_by("created_at"):
+        links.setdefault(_key(link.requirement), []).append(link)
+    return [_row(requirement, links.get(_key(requirement), ()), as_of) for requirement in requirements]
+
+
+def _row(requirement: Requirement, links: Iterable[EvidenceLink], as_of: datetime.date) -> CoverageRow:
+    current: list[EvidenceLink] = []
+    stale: list[EvidenceLink] = []
+    proposed: list[EvidenceLink] = []
+    for link in links:
+        if link.reviewed_at is None or link.reviewed_at.date() > as_of:
+            proposed.append(link)
+        elif link.status == EvidenceLink.Status.ACCEPTED:
+            (current if _is_current(link, requirement, as_of) else stale).append(link)
+    missing = tuple(kind for kind in requirement.evidence_kinds if kind not in {link.evidence_kind for link in current})
+    answered = State.PARTIAL if missing else State.COVERED
+    unanswered = State.STALE if stale else State.MISSING
+    return CoverageRow(requirement, answered if current else unanswered, tuple(current), tuple(stale), tuple(proposed), missing)
+
+
+def _is_current(link: EvidenceLink, requirement: Requirement, as_of: datetime.date) -> bool:
+    reviewed = link.reviewed_at.date() if link.reviewed_at else as_of
+    expired = link.valid_until is not None and link.valid_until < as_of
+    return link.requirement_id == requirement.pk and not expired and as_of <= review_due(reviewed, requirement.review_every)
+
+
+def review_due(start: datetime.date, every: str) -> datetime.date:
+    """The day ``every`` (ISO 8601 duration of years, months and days) after ``start``; the last day of all when there is none."""
+    found = DURATION.fullmatch(every)
+    if not found or not any(found.groups()):
+        return datetime.date.max
+    years, months, days = (int(part or 0) for part in found.groups())
+    month = start.year * 12 + start.month - 1 + years * 12 + months
+    first = datetime.date(month // 12, month % 12 + 1, 1)
+    last = (first + datetime.timedelta(days=31)).replace(day=1) - datetime.timedelta(days=1)
+    return first.replace(day=min(start.day, last.day)) + datetime.timedelta(days=days)
+
+
+def _key(requirement: Requirement) -> tuple[str, str]:
+    return requirement.version.framework.slug, requirement.ref

@@ -1,0 +1,49 @@
+"""One sealed step, from its specification to its output. Knows no queue and no database."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from assessments import probes, registry
+from assessments.contracts import Instrument, Progress, Refused, StepOutput, StepSpec
+from assessments.parameters import params_parse
+from assessments.subject import Subject
+from gpu_tasks.runtime.subjects import SHELF
+
+PROBE_ROWS, PROBE_LENGTH = 8, 32
+
+
+def execute(spec: StepSpec, workdir: Path, progress: Progress, cache: Path, *, threads: int = 1) -> StepOutput:
+    """Run ``spec`` with files only below ``workdir``; raises ``Refused`` before any model is loaded when the step cannot be run as sealed.
+
+    ``Cancelled`` from ``progress`` passes through and leaves ``workdir`` to the caller.
+    """
+    instrument = _checked_instrument(spec)
+    progress(0.0, "checking the model's files")
+    subject = SHELF.subject(spec.subject, cache, threads=threads, max_batch=spec.max_batch)
+    progress(0.0, "model loaded")
+    output = instrument.run(spec, subject, workdir, progress)
+    return replace(output, environment={**subject.facts.environment, **output.environment, **subject.happened()})
+
+
+def _checked_instrument(spec: StepSpec) -> Instrument:
+    """The registered instrument, with the version, parameters and probe sets that were sealed."""
+    instrument = registry.instrument(spec.instrument)
+    if instrument.card.version != spec.version:
+        raise Refused(
+            f"{spec.instrument} is at version {instrument.card.version} but the plan sealed version {spec.version}: "
+            "run it with the program version that sealed it, or seal a new plan"
+        )
+    params_parse(instrument.Params, spec.params)
+    for slug in spec.probe_sets:
+        probes.sealed(spec.probe_sets, slug)
+    return instrument
+
+
+def probe_speed(subject: Subject) -> float:
+    """Tokens per second of full passes on this machine now, for planning only; takes a second or two."""
+    items = subject.random_tokens(PROBE_ROWS, PROBE_LENGTH, seed=0)
+    subject.log_probs(items[:1], [0], lambda tokens: None)
+    begun = time.perf_counter()
+    subject.log_probs(items, [0], lambda tokens: None)
+    return PROBE_ROWS * PROBE_LENGTH / (time.perf_counter() - begun)

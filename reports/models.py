@@ -1,0 +1,91 @@
+"""Reports that were asked for and made, and the signature on each."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from accounts.models import User
+from assessments.models import Run
+from core.base import BaseModel
+from evidence.models import Artifact, LedgerEntry
+from inventory.models import VisibleQuerySet
+
+
+class ReportQuerySet(VisibleQuerySet):
+    """Questions about sets of reports."""
+
+    owner_path = "run__plan__version__model__vendor__organisation"
+
+
+class ReportState(models.TextChoices):
+    """States of a report."""
+
+    REQUESTED = "requested", "Requested"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+REPORT_ALLOWED: dict[str, frozenset[str]] = {
+    ReportState.REQUESTED: frozenset({ReportState.DONE, ReportState.FAILED}),
+    ReportState.FAILED: frozenset({ReportState.DONE, ReportState.FAILED}),
+    ReportState.DONE: frozenset(),
+}
+
+
+class Report(BaseModel):
+    """One signed PDF about one run as of a day. Asking again for the same content gives the same report."""
+
+    number = models.PositiveIntegerField(unique=True)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="reports")
+    title = models.CharField(max_length=200)
+    prepared_for = models.CharField(max_length=200)
+    as_of = models.DateField()
+    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.REQUESTED)
+    error = models.TextField(blank=True)
+    content_digest = models.CharField(max_length=64)
+    snapshot_digest = models.CharField(max_length=64, blank=True)
+    unsigned_sha256 = models.CharField(max_length=64, blank=True)
+    signed_sha256 = models.CharField(max_length=64, blank=True)
+    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, null=True, related_name="+")
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "content_digest"], name="one_report_per_content"),
+            models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="report_state_known"),
+            models.CheckConstraint(condition=~models.Q(state="done") | models.Q(artifact__isnull=False, entry__isnull=False), name="report_done_is_logged"),
+        ]
+        ordering: ClassVar = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.title}"
+
+    @property
+    def reference(self) -> str:
+        """The number as people cite it."""
+        return f"R-{self.number:06d}"
+
+    @property
+    def organisation_id(self) -> object:
+        """Key of the owning organisation."""
+        return self.run.organisation_id
+
+    @property
+    def subject(self) -> str:
+        """The text by which the log names this report."""
+        return f"reports.report:{self.id}"
+
+
+class Signature(BaseModel):
+    """How a report was signed: ``certificate`` is the hex SHA-256 of the DER certificate."""
+
+    report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="signature")
+    profile = models.CharField(max_length=20)
+    certificate = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.profile} on {self.report}"

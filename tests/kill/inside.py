@@ -1,0 +1,65 @@
+"""Run inside an installation that is under test: starts a run, or prints what its database and store hold."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+
+from accounts.models import Organisation, Role, User  # noqa: E402
+from assessments.models import Finding, Run, RunState, Step  # noqa: E402
+from assessments.services.plans import plan_seal  # noqa: E402
+from assessments.services.standard import standard_plan  # noqa: E402
+from evidence.ledger import locked_tree  # noqa: E402
+from evidence.models import LedgerEntry  # noqa: E402
+from gpu_tasks.dispatch import run_start  # noqa: E402
+from gpu_tasks.inspection import version_inspect  # noqa: E402
+from gpu_tasks.models import Attempt, Outcome  # noqa: E402
+from inventory.services import model_register, vendor_register, version_register  # noqa: E402
+
+
+def start(model: str) -> dict[str, Any]:
+    """Register the model, seal the standard plan, start a run."""
+    admin = User.objects.filter(memberships__role=Role.ADMINISTRATOR)[0]
+    vendor = vendor_register(actor=admin, organisation=Organisation.objects.get(), name="Test vendor", country="NL", access="weights")
+    facts = version_inspect(source="safetensors", locator=model)
+    version = version_register(actor=admin, model=model_register(actor=admin, vendor=vendor, name="Tiny"), label="random", access="weights", facts=facts)
+    run = run_start(actor=admin, plan=plan_seal(actor=admin, plan=standard_plan(actor=admin, version=version)))
+    return {"steps": run.steps.count()}
+
+
+def state(model: str) -> dict[str, Any]:
+    """Everything the tests compare."""
+    run = Run.objects.order_by("-number").first()
+    return {
+        "run": run.state if run else "",
+        "midway": Step.objects.filter(state=RunState.RUNNING, fraction__gt=0).exists(),
+        "steps_done": Step.objects.filter(state=RunState.DONE).count(),
+        "findings": Finding.objects.count(),
+        "done_entries": LedgerEntry.objects.filter(action="assessments.step.done").count(),
+        "indexes": list(LedgerEntry.objects.order_by("index").values_list("index", flat=True)),
+        "log_verifies": log_verifies(),
+        "lost_attempts": Attempt.objects.filter(outcome=Outcome.LOST).count(),
+        "leftovers": [path.name for path in Path(settings.ASSAY_VAR).glob("artifacts/sha256/.*")],
+    }
+
+
+def log_verifies() -> bool:
+    """Recompute the root from all leaves and compare with the last signed checkpoint."""
+    from django.db import transaction
+
+    from evidence.keys import installed
+
+    with transaction.atomic():
+        return locked_tree(installed()).size == LedgerEntry.objects.count()
+
+
+if __name__ == "__main__":
+    print(json.dumps({"start": start, "state": state}[sys.argv[1]](sys.argv[2])))

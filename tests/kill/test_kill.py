@@ -1,0 +1,158 @@
+"""Real signals to real processes: worker, broker and web are killed in the middle of a step; the run still ends once, the log whole."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kill import processes
+from tests.tiny_models import build_tiny
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
+PATIENCE = 150.0
+
+
+def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """The first true value of ``condition``; fails naming ``what`` was waited for."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"waited {patience:.0f} s in vain for {what}")
+
+
+class Installation:
+    """A whole installation of its own in a folder: supervised services, and a window into its database from outside."""
+
+    def __init__(self, folder: Path, model: Path, database: str) -> None:
+        self.folder, self.model, self.port = folder, model, processes.free_port()
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("ASSAY_", "DJANGO_", "PYTEST"))},
+            "ASSAY_VAR": str(folder / "var"),
+            "ASSAY_LEASE_SECONDS": "4",
+            "ASSAY_REAP_SECONDS": "1",
+            "ASSAY_MAX_ATTEMPTS": "6",
+            "ASSAY_GPU_WORKERS": "1",
+        }
+        if database:
+            self.environment["DATABASE_URL"] = database
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        log = (self.folder / "serve.log").open("ab")
+        command = [sys.executable, "-m", "cli.serve", "--port", str(self.port)]
+        self.server = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        wait_for(self.answers, f"the web to answer; log:\n{(self.folder / 'serve.log').read_text()}", 90)
+
+    def stop(self) -> None:
+        if self.server and self.server.poll() is None:
+            self.server.send_signal(signal.SIGTERM)
+            self.server.wait(60)
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login/", timeout=2) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
+    def ask(self, command: str) -> dict[str, Any]:
+        """Run ``tests/kill/inside.py COMMAND`` against this installation and parse what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.kill.inside", command, str(self.model)], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    def midway(self) -> bool:
+        """Whether a step is running and has reported progress."""
+        return bool(self.ask("state")["midway"])
+
+    def pids(self, marker: str) -> list[int]:
+        assert self.server is not None
+        return processes.descendants(self.server.pid, marker)
+
+    def kill(self, marker: str) -> None:
+        victims = self.pids(marker)
+        assert victims, f"no process matches {marker}"
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder = Path(tempfile.mkdtemp(prefix="assay-kill-"))
+    with processes.database_of_its_own() as database:
+        place = Installation(folder, build_tiny(folder / "model", "llama"), database)
+        try:
+            place.start()
+            yield place
+        finally:
+            place.stop()
+            if place.server:
+                processes.kill_session(place.server.pid)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def finished_whole(place: Installation, steps: int) -> None:
+    """The run is done; each step exactly once; the log has no gap and verifies."""
+    wait_for(lambda: place.ask("state")["run"] == "done", "the run to end")
+    state = place.ask("state")
+    assert state["steps_done"] == steps
+    assert state["findings"] == steps
+    assert state["done_entries"] == steps, "one log entry per step, none twice"
+    assert state["indexes"] == list(range(len(state["indexes"])))
+    assert state["log_verifies"] is True
+    assert state["leftovers"] == [], "no half-written blob stays in the store"
+
+
+def test_worker_killed_in_mid_step_costs_the_step_not_the_run(installation: Installation) -> None:
+    steps = installation.ask("start")["steps"]
+    wait_for(installation.midway, "a step to be under way")
+    installation.kill("model-1")
+    finished_whole(installation, steps)
+    assert installation.ask("state")["lost_attempts"] >= 1
+
+
+def test_broker_and_web_killed_in_mid_step_come_back_and_the_run_ends(installation: Installation) -> None:
+    steps = installation.ask("start")["steps"]
+    wait_for(installation.midway, "a step to be under way")
+    if "BROKER_URL" not in installation.environment:
+        installation.kill("valkey")
+    installation.kill("gunicorn")
+    wait_for(installation.answers, "the web to answer again")
+    finished_whole(installation, steps)
+
+
+def test_everything_killed_at_once_goes_on_after_a_restart(installation: Installation) -> None:
+    steps = installation.ask("start")["steps"]
+    wait_for(installation.midway, "a step to be under way")
+    assert installation.server is not None
+    everyone = [installation.server.pid, *installation.pids("")]
+    for pid in everyone:
+        processes.kill_quietly(pid)
+    wait_for(lambda: not any(processes.alive(pid) for pid in everyone), "all processes to be gone", 20)
+    installation.start()
+    finished_whole(installation, steps)
+
+
+def test_one_stop_signal_ends_everything_in_order(installation: Installation) -> None:
+    assert installation.server is not None
+    everyone = installation.pids("")
+    installation.server.send_signal(signal.SIGINT)
+    assert installation.server.wait(60) == 0
+    assert not [pid for pid in everyone if processes.alive(pid)]

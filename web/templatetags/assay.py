@@ -1,0 +1,110 @@
+"""Built-in tags of every template: verdicts, states, digests, numbers, times."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from assessments.models import RunState, Step
+from core import clock
+from reports import formats
+from web import instruments, words
+
+register = template.Library()
+
+
+@register.simple_tag
+def verdict(tier: str, size: str = "") -> SafeString:
+    """A reading or verdict: word, shape, colour."""
+    return format_html('<span class="verdict verdict-{}{}">{}</span>', tier, " verdict-lg" if size else "", words.tier_word(tier))
+
+
+@register.simple_tag
+def state(value: str) -> SafeString:
+    """A state of a run or step: word, shape, colour."""
+    return format_html('<span class="state state-{}">{}</span>', value, RunState(value).label)
+
+
+@register.simple_tag
+def term(text: str, anchor: str) -> SafeString:
+    """A word with a link to its explanation at the foot of the page."""
+    return format_html('<a class="term" href="#term-{}">{}</a>', anchor, text)
+
+
+@register.inclusion_tag("components/digest.html")
+def digest(value: str) -> dict[str, str]:
+    """A SHA-256 in short form, with the whole one to hover over or copy."""
+    return {"value": value, "short": f"{value[:8]}…{value[-6:]}"}
+
+
+register.filter("grouped", formats.grouped)
+register.filter("plain", formats.plain)
+
+
+@register.filter
+def tier_word(tier: str) -> str:
+    """The word for a reading or verdict."""
+    return words.tier_word(tier)
+
+
+@register.filter
+def when(value: datetime | None) -> str:
+    """A moment to the minute, in UTC."""
+    return "–" if value is None else f"{formats.day(clock.iso(value))}, {value:%H:%M} UTC"
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """A length of time as a person would say it: ``40 s``, ``3 min``, ``1 h 20 min``."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s" if seconds < 20 else f"{round(seconds, -1):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+@register.filter
+def filesize_text(size: int) -> str:
+    """Bytes in decimal units."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+@register.filter
+def parameters(count: int) -> str:
+    """A number of model parameters: ``135 M``, ``7.2 B``."""
+    if count >= 1_000_000_000:
+        return f"{count / 1e9:.1f} B"
+    return f"{count / 1e6:.0f} M" if count >= 1_000_000 else formats.grouped(count)
+
+
+@register.simple_tag
+def step_title(step: Step) -> str:
+    """The title of a step's instrument and what it was used for."""
+    return instruments.step_title(step.instrument, step.key)
+
+
+@register.simple_tag
+def met(value: bool | None) -> SafeString:
+    """Whether a sealed threshold was met."""
+    css = {True: "met", False: "unmet", None: "undecided"}[value]
+    return format_html('<span class="{}">{}</span>', css, words.met_word(value))
+
+
+@register.simple_tag
+def behaved(value: bool | None) -> SafeString:
+    """Whether a control behaved; some only give a null."""
+    css, word = {True: ("met", "yes"), False: ("unmet", "no"), None: ("text-secondary", "gives a null")}[value]
+    return format_html('<span class="{}">{}</span>', css, word)
+
+
+@register.filter
+def spaced(name: str) -> str:
+    """A field name as words."""
+    return name.replace("_", " ")

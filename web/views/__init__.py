@@ -1,0 +1,1 @@
+"""Function views: fetch with an access check, call a service, answer."""
