@@ -1,13 +1,15 @@
 """The main job from end to end: register, plan, seal, run on the workers, report, export, verify."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Avg
-from reports.services import report_build, report_export
 
 from accounts.models import Organisation, Role, User
 from assessments.models import Finding, Run, RunState
@@ -17,8 +19,8 @@ from cli.demo_register import register_fill
 from cli.failures import DemoFailed
 from core import clock
 from evidence.models import Checkpoint
-from evidence.verify import verify_file
 from gpu_tasks.dispatch import run_start
+from reports.services import BUNDLE, CASE, PDF, report_build, report_export
 
 Tell = Callable[[float, str], None]
 """Called with the finished fraction of the whole job and what is being done."""
@@ -55,15 +57,27 @@ def run_demo(out: Path, tell: Tell) -> DemoResult:
     tell(RAN, "writing and signing the report")
     report = report_build(actor=actor, run=run, prepared_for="Model risk committee (demonstration)", as_of=clock.now().date())
     tell(REPORTED, "exporting the case")
-    exported = report_export(actor=actor, report=report, folder=out)
+    exported = report_export(actor=actor, report=report, folder=free_folder(out, run))
     tell(EXPORTED, "verifying report and case offline")
     for path in (exported.pdf, exported.case):
-        result = verify_file(path)
-        if not result.ok:
-            raise DemoFailed(f"{path.name} does not verify: {result.reason}")
+        verify_as_a_stranger(path)
     head = Checkpoint.objects.order_by("-tree_size")[0]
     tell(1.0, "done")
     return DemoResult(exported.pdf, exported.case, head.tree_size, head.note, findings_of(run), round(time.monotonic() - begun, 1))
+
+
+def free_folder(out: Path, run: Run) -> Path:
+    """``out``, or a folder of the run's own below it when an earlier export is there: nothing is overwritten."""
+    taken = any((out / name).exists() for name in (PDF, BUNDLE, CASE))
+    return out / f"run-{run.number:04d}" if taken else out
+
+
+def verify_as_a_stranger(path: Path) -> None:
+    """Verify in a process of its own, without Django or database, as somebody else would."""
+    command = [sys.executable, "-m", "evidence.verify", str(path.resolve())]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DemoFailed(f"{path.name} does not verify: {done.stdout.strip() or done.stderr.strip()}")
 
 
 def follow(run: Run, tell: Tell) -> None:

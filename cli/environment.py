@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cli.failures import SetupFailed
-from cli.packages import describe_failure, find_uv, install_requirements
+from cli.packages import describe_failure, find_uv, install_requirements, run
 from cli.system import GIGABYTE, require_space
 
 Say = Callable[[str], None]
@@ -61,8 +61,12 @@ def ensure_environment(root: Path, say: Say) -> None:
 
 @contextmanager
 def only_one_setup(root: Path, say: Say) -> Iterator[None]:
-    """Hold a lock on requirements.txt itself, the one file that is there before anything is set up."""
+    """Hold a lock on requirements.txt itself, the one file that is there before anything is set up.
+
+    The installers inherit it: when the set-up is killed, an installer goes on writing, and the next set-up must wait for its end.
+    """
     with (root / "requirements.txt").open("rb+") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -85,7 +89,7 @@ def build_environment(root: Path, say: Say) -> None:
     command = venv_command(folder)
     empty_environment(folder, say)
     say("creating the virtual environment .venv")
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    made = run(command)
     if made.returncode:
         raise SetupFailed(f"could not create {folder}: {describe_failure(made)}")
 

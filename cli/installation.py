@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 import django
+from django.db import connections
 from django.utils.module_loading import import_string
 
 from cli.broker import Broker, clear_leftover
@@ -46,6 +47,8 @@ def start_django(var: Path, broker_url: str) -> None:
 def prepare_installation(say: Say, *, web: bool) -> None:
     """Run `cli.setup.prepare`, found by name because it imports models and so exists only after `start_django`."""
     import_string("cli.setup.prepare")(say, web=web)
+    # The supervisor needs no database, and an open connection would keep an old one from being replaced.
+    connections.close_all()
 
 
 def build_supervisor(broker: Broker, var: Path, say: Say, web: Service | None = None) -> Supervisor:

@@ -70,11 +70,14 @@ def install_requirements(python: Path, requirements: Path, uv: Path | None, say:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Finished:
-    """Run an installer, its output collected; on a terminal uv and pip draw their own progress."""
+    """Run an installer, its output collected; on a terminal uv and pip draw their own progress.
+
+    It inherits the set-up's lock, so that the lock is held for as long as anything writes.
+    """
     shown = sys.stderr.isatty()
     return subprocess.run(
         command, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=sys.stderr if shown else subprocess.PIPE,
-        stderr=None if shown else subprocess.STDOUT, text=True, check=False,
+        stderr=None if shown else subprocess.STDOUT, text=True, check=False, close_fds=False,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cli.services import web_service
 from core.errors import AssayError
 
 Say = Callable[[str], None]
+PORT_SECONDS = 4.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,15 +90,28 @@ def already_running(holder: Holder | None) -> str:
 
 
 def require_free_port(port: int) -> None:
-    """Raise SetupFailed when the port cannot be listened on, before anything else is started."""
+    """Raise SetupFailed when the port cannot be listened on, before anything else is started.
+
+    After a `serve` that was killed, its watchdog needs a moment to end the old web; so a taken port is asked again.
+    """
+    deadline = time.monotonic() + PORT_SECONDS
+    while error := bind_error(port):
+        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+            reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({os.strerror(error.errno or 0)})"
+            raise SetupFailed(f"port {port} {reason}; choose another: ./assay serve --port {8000 if port < 1024 else port % 65535 + 1}") from error
+        time.sleep(0.1)
+
+
+def bind_error(port: int) -> OSError | None:
+    """What hinders listening on the port of this machine, None when nothing does."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
             probe.listen(1)
         except OSError as error:
-            reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({os.strerror(error.errno or 0)})"
-            raise SetupFailed(f"port {port} {reason}; choose another: ./assay serve --port {8000 if port < 1024 else port % 65535 + 1}") from error
+            return error
+    return None
 
 
 def responds(port: int) -> bool:

@@ -16,13 +16,14 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.models import Role, User
-from accounts.services import organisation_found
+from accounts.models import Organisation, Role, User
+from accounts.services import organisation_found, service_account_ensure
 from cli.failures import SetupFailed
 from cli.secret_files import write_once
 from evidence import ledger
 from evidence.keys import CHECKPOINTS, REPORT, STATEMENTS, TRUSTED_ROOT, KeyRing
 from frameworks.services import catalogue_load
+from gpu_tasks.worker import SERVICE_ACCOUNT
 
 Say = Callable[[str], None]
 
@@ -38,10 +39,11 @@ def prepare(say: Say, *, web: bool) -> None:
         raise SetupFailed(f"the database cannot be reached ({str(error).strip()}); check DATABASE_URL") from error
     create_keys(Path(settings.ASSAY_KEYS_DIR), say)
     create_administrator(say)
-    load_catalogue(say)
+    administrator = first_administrator()
+    create_service_account(administrator)
+    load_catalogue(administrator, say)
     if web:
         collect_static(say)
-    connections.close_all()
 
 
 def migrate(say: Say) -> None:
@@ -90,11 +92,22 @@ def credentials_file() -> Path:
     return Path(settings.ASSAY_VAR) / CREDENTIALS
 
 
-def load_catalogue(say: Say) -> None:
-    """Load the shipped laws and standards, in the name of the first administrator."""
+def first_administrator() -> User:
+    """The administrator in whose name set-up writes. Raises SetupFailed when none is active."""
     administrator = User.objects.filter(is_active=True, memberships__role=Role.ADMINISTRATOR).order_by("created_at").first()
     if administrator is None:
-        raise SetupFailed("no active administrator is left to load the catalogue; make one active again")
+        raise SetupFailed("no active administrator is left, in whose name the set-up could go on; make one active again")
+    return administrator
+
+
+def create_service_account(administrator: User) -> None:
+    """The account the workers write under; it cannot log in."""
+    organisation = Organisation.objects.filter(memberships__user=administrator, memberships__role=Role.ADMINISTRATOR).order_by("created_at")[0]
+    service_account_ensure(actor=administrator, record=ledger.append, organisation=organisation, name=SERVICE_ACCOUNT)
+
+
+def load_catalogue(administrator: User, say: Say) -> None:
+    """Load the shipped laws and standards where a newer catalogue came with the program."""
     rows = catalogue_load(actor=administrator, record=ledger.append)
     if rows:
         say(f"loaded {rows} requirements")

@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 import struct
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -67,17 +66,40 @@ class Zip:
         return cast(BinaryIO, self._archive.open(name))
 
     def _compare(self, path: Path) -> None:
-        """Write the zip anew from its content: nothing can hide between or behind the files."""
+        """Write the zip anew from its content over a mirror of it: nothing can hide between or behind the files."""
         if any(info.compress_type != zipfile.ZIP_STORED for info in self._archive.infolist()):
             raise IntegrityFailed("the zip is compressed, so it is not the file that was exported")
-        with tempfile.TemporaryFile() as rebuilt, path.open("rb") as original:
-            zip_write(cast(BinaryIO, rebuilt), self.sizes(), self.open)
-            rebuilt.seek(0)
-            while left := original.read(CHUNK):
-                if rebuilt.read(CHUNK) != left:
-                    raise IntegrityFailed("the zip carries bytes beside the exported files")
-            if rebuilt.read(1):
-                raise IntegrityFailed("the zip was cut short")
+        with path.open("rb") as original:
+            mirror = _Mirror(original)
+            zip_write(cast(BinaryIO, mirror), self.sizes(), self.open)
+            if not mirror.same():
+                raise IntegrityFailed("the zip is not byte for byte what its content makes it")
+
+
+class _Mirror:
+    """Takes what a writer writes and compares it with what lies there already; a place may be written twice, the last time counts."""
+
+    def __init__(self, original: BinaryIO) -> None:
+        self._original, self._different = original, set[int]()
+
+    def write(self, data: bytes) -> int:
+        place, size = self._original.tell(), len(data)
+        (self._different.discard if self._original.read(size) == data else self._different.add)(place)
+        self._original.seek(place + size)
+        return size
+
+    def tell(self) -> int:
+        return self._original.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._original.seek(offset, whence)
+
+    def flush(self) -> None:
+        pass
+
+    def same(self) -> bool:
+        """Whether all that was written, and nothing more, lies there."""
+        return not self._different and not self._original.read(1)
 
 
 def zip_write(target: BinaryIO, sizes: Mapping[str, int], opener: Callable[[str], BinaryIO]) -> None:

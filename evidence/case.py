@@ -112,7 +112,7 @@ def _copy(source: BinaryIO, target: Path, expected: str) -> None:
 def _copy_extra(draft: Draft, part: Path, extra: Mapping[str, Path]) -> None:
     for name, source in sorted(extra.items()):
         target = part / name
-        if ".." in Path(name).parts or Path(name).is_absolute() or name.split("/")[0] not in {"report", "extra"}:
+        if ".." in Path(name).parts or name.split("/")[0] not in {"report", "extra"}:
             raise InvalidInput("extra", f"{name!r} must lie below report/ or extra/")
         target.parent.mkdir(parents=True, exist_ok=True)
         expected = sha256_file(source)

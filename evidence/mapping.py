@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.errors import InvalidInput
 from evidence.models import EvidenceLink
 from frameworks.models import Requirement
 
@@ -69,10 +70,12 @@ def _is_current(link: EvidenceLink, requirement: Requirement, as_of: datetime.da
 
 
 def review_due(start: datetime.date, every: str) -> datetime.date:
-    """The day ``every`` (ISO 8601 duration of years, months and days) after ``start``; the last day of all when there is none."""
+    """The day ``every`` (ISO 8601 duration of years, months and days) after ``start``; the last day of all when it is empty."""
+    if not every:
+        return datetime.date.max
     found = DURATION.fullmatch(every)
     if not found or not any(found.groups()):
-        return datetime.date.max
+        raise InvalidInput("review_every", f"{every!r} in the catalogue is not an ISO 8601 duration such as P12M; correct it and load the catalogue again")
     years, months, days = (int(part or 0) for part in found.groups())
     month = start.year * 12 + start.month - 1 + years * 12 + months
     first = datetime.date(month // 12, month % 12 + 1, 1)

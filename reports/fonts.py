@@ -2,7 +2,9 @@
 
 import base64
 import functools
+import io
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,18 @@ def font_faces() -> str:
 
 
 def _face(family: str, weight: int, stem: str) -> str:
-    data = base64.b64encode(font_file(stem).read_bytes()).decode("ascii")
-    return f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url(data:font/woff2;base64,{data}) format("woff2"); }}'
+    data = base64.b64encode(truetype(stem)).decode("ascii")
+    return f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url(data:font/ttf;base64,{data}) format("truetype"); }}'
+
+
+@functools.cache
+def truetype(stem: str) -> bytes:
+    """A shipped font unpacked, once per process: the page renderer would unpack it for every report, the chart renderer cannot."""
+    # Without this the time of unpacking would be written into the font, and from there into every report.
+    font, target = TTFont(font_file(stem), recalcTimestamp=False), io.BytesIO()
+    font.flavor = None
+    font.save(target)
+    return target.getvalue()
 
 
 @functools.cache
@@ -36,16 +48,14 @@ def truetype_folder() -> "tempfile.TemporaryDirectory[str]":
     """The sans fonts as TrueType in a folder that lives as long as this process: the chart renderer measures text with them."""
     folder = tempfile.TemporaryDirectory(prefix="assay-fonts-")
     for stem in SANS.values():
-        font = TTFont(font_file(stem))
-        font.flavor = None
-        font.save(Path(folder.name) / f"{stem}.ttf")
+        (Path(folder.name) / f"{stem}.ttf").write_bytes(truetype(stem))
     return folder
 
 
 @functools.cache
 def drawable() -> frozenset[int]:
-    """Code points that the sans face has; the mono face falls back on it."""
-    return frozenset(TTFont(font_file(SANS[400])).getBestCmap())
+    """Code points that the sans face has, less control characters; the mono face falls back on it."""
+    return frozenset(code for code in TTFont(font_file(SANS[400])).getBestCmap() if unicodedata.category(chr(code)) != "Cc")
 
 
 def printable(text: str) -> str:

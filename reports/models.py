@@ -1,5 +1,6 @@
 """Reports that were asked for and made, and the signature on each."""
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -11,7 +12,7 @@ from evidence.models import Artifact, LedgerEntry
 from inventory.models import VisibleQuerySet
 
 
-class ReportQuerySet(VisibleQuerySet):
+class ReportQuerySet(VisibleQuerySet["Report"]):
     """Questions about sets of reports."""
 
     owner_path = "run__plan__version__model__vendor__organisation"
@@ -69,7 +70,7 @@ class Report(BaseModel):
         return f"R-{self.number:06d}"
 
     @property
-    def organisation_id(self) -> object:
+    def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.run.organisation_id
 

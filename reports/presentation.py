@@ -6,7 +6,7 @@ from typing import Any
 
 import segno
 
-from core.canonical import canonical_digest
+from core.canonical import canonical_digest, canonical_json, parse_canonical
 from reports.charts import figure_svg
 from reports.fonts import printable_tree
 from reports.formats import day, decimals_for, grouped, number, p_text, plain, span
@@ -17,9 +17,11 @@ LONGEST_MANIFEST = 40
 
 def present(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """Context of ``report.html``; characters that the typeface lacks are already spelled out in it."""
+    # Key order and spelling of numbers come from the canonical form, so that a parsed snapshot gives the same pages.
+    snapshot = parse_canonical(canonical_json(snapshot))
     shown = printable_tree(snapshot)
     pairs = zip(shown["steps"], snapshot["steps"], strict=True)
-    shown["steps"] = [{**step_view(step, raw), "anchor": f"finding-{place}", "towards": towards(step["key"], shown)} for place, (step, raw) in enumerate(pairs, 1)]
+    shown["steps"] = [{**step_view(step, raw), "towards": towards(step["key"], shown)} for step, raw in pairs]
     return {
         **shown,
         "snapshot_digest": canonical_digest(snapshot),
@@ -47,8 +49,13 @@ def step_view(step: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]
         "figures": [{**figure, "uri": data_uri(figure_svg(drawn["spec"]))} for figure, drawn in zip(step["figures"], raw["figures"], strict=True)],
         "paragraphs": [part for part in step["summary"].split("\n") if part.strip()],
         "controls": [{**row, "label": words(row["name"]), **control_result(row["passed"])} for row in step["controls"]],
-        "counted": ", ".join(f"{words(name).lower()} {grouped(count)}" for name, count in step["counts"].items()) or "none recorded",
+        "counted": ", ".join(f"{words(name).lower()} {grouped(count)}" for name, count in sorted(step["counts"].items(), key=_count_order)) or "none recorded",
     }
+
+
+def _count_order(row: tuple[str, int]) -> tuple[int, str]:
+    first = ("items", "scored", "unscored", "errored")
+    return (first.index(row[0]) if row[0] in first else len(first), row[0])
 
 
 def words(identifier: str) -> str:
@@ -72,11 +79,13 @@ def plan_view(plan: Mapping[str, Any]) -> dict[str, Any]:
 def requirements_view(requirements: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Requirement rows with dates in words and the title of the step each link comes from."""
     titles = {step["key"]: step["title"] for step in steps}
-    rows = [
-        {**row, "begins": begins(row), "links": [{**link, "title": titles[link["step"]], "kind": words(link["evidence_kind"]).lower()} for link in row["links"]]}
-        for row in requirements["rows"]
-    ]
+    rows = [{**row, "begins": begins(row), "links": [link_view(link, titles) for link in row["links"]]} for row in requirements["rows"]]
     return {**requirements, "rows": rows}
+
+
+def link_view(link: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    """A link with the title of its step and its kind of evidence in words."""
+    return {**link, "title": titles[link["step"]], "kind": words(link["evidence_kind"]).lower()}
 
 
 def begins(row: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from assessments.contracts import Threshold
 from assessments.judgement import wording
-from assessments.models import Finding, Measurement, Plan, Run, Step
+from assessments.models import Finding, Plan, Run, Step
 from core import clock
 from core.errors import IntegrityFailed
 from evidence.models import Attestation, LedgerEntry
@@ -18,6 +18,11 @@ from reports.requirements import requirements_read
 LEFT_OUT = ("assessments.plan.drafted", "evidence.link.proposed")
 """Log entries of a run that no report attaches: nothing rests on them."""
 MEASURED = ("name", "label", "value", "n", "formula", "unit", "low", "high", "null_low", "null_high", "p_value", "direction", "role")
+FOUND = (
+    *("reading", "verdict", "headline", "summary", "does_not_show", "not_examined", "primary"),
+    *("thresholds", "controls", "figures", "counts", "environment"),
+)
+SEALED = ("key", "instrument", "version", "source_digest", "question", "estimand", "falsifier", "params", "probe_sets")
 VERSION = ("label", "locator", "architecture", "parameters", "quantisation", "licence", "notes", "weights_digest", "tokenizer_digest", "template_digest")
 
 
@@ -30,7 +35,7 @@ def content_read(run: Run, as_of: datetime.date) -> dict[str, Any]:
         "subject": subject_read(version),
         "systems": [system_read(row) for row in version.deployments.filter(active=True).select_related("system").order_by("system__name", "environment")],
         "plan": plan_read(run.plan),
-        "run": run_read(run),
+        "run": {**run_read(run), "others": other_runs(run, as_of)},
         "steps": [step_read(step) for step in steps],
         "requirements": requirements_read(version, steps, as_of),
     }
@@ -85,9 +90,8 @@ def plan_read(plan: Plan) -> dict[str, Any]:
 
 
 def _item(item: dict[str, Any]) -> dict[str, Any]:
-    kept = ("key", "instrument", "version", "source_digest", "question", "estimand", "falsifier", "params", "probe_sets")
     thresholds = [{"metric": row["metric"], "text": wording(Threshold(**row))} for row in item["thresholds"]]
-    return {**{name: item[name] for name in kept}, "title": step_title(item["key"]), "thresholds": thresholds}
+    return {**{name: item[name] for name in SEALED}, "title": step_title(item["key"]), "thresholds": thresholds}
 
 
 def step_title(key: str) -> str:
@@ -112,6 +116,16 @@ def run_read(run: Run) -> dict[str, Any]:
     }
 
 
+def other_runs(run: Run, as_of: datetime.date) -> list[dict[str, Any]]:
+    """Every other run on the same weights up to ``as_of``, so that nobody can report the best of several as the only one."""
+    rows = Run.objects.filter(plan__version=run.plan.version, created_at__date__lte=as_of).exclude(pk=run.pk).select_related("plan").order_by("number")
+    return [{"number": row.number, "state": row.get_state_display(), **_plan_of(row), "same_plan": row.plan_id == run.plan_id} for row in rows]
+
+
+def _plan_of(run: Run) -> dict[str, Any]:
+    return {"plan": run.plan.title, "plan_digest": run.plan.sealed_digest}
+
+
 def step_read(step: Step) -> dict[str, Any]:
     """One finding with everything needed to doubt it."""
     finding, item = step.finding, step.item
@@ -119,7 +133,7 @@ def step_read(step: Step) -> dict[str, Any]:
         raise IntegrityFailed(f"{step} is done without a statement in the log")
     entry = step.attestation.entry
     return {
-        **{name: item[name] for name in ("key", "instrument", "version", "source_digest", "question", "estimand", "falsifier", "params", "probe_sets")},
+        **{name: item[name] for name in SEALED},
         **finding_read(finding),
         "title": step_title(item["key"]),
         "entry": entry.index,
@@ -130,13 +144,9 @@ def step_read(step: Step) -> dict[str, Any]:
 
 def finding_read(finding: Finding) -> dict[str, Any]:
     """Reading and verdict side by side, numbers, controls, figures and limits."""
-    kept = ("reading", "verdict", "headline", "summary", "does_not_show", "not_examined", "primary", "thresholds", "controls", "figures", "counts", "environment")
-    # No calibration records exist yet: the field says so, and every verdict above a null claim is capped for it.
-    return {**{name: getattr(finding, name) for name in kept}, "qualification": None, "measurements": [_measured(row) for row in finding.measurements.all()]}
-
-
-def _measured(row: Measurement) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in MEASURED}
+    # No calibration records exist yet: the field says so, and every verdict that claims anything is capped for it.
+    said = {name: getattr(finding, name) for name in FOUND}
+    return {**said, "qualification": None, "measurements": [{name: getattr(row, name) for name in MEASURED} for row in finding.measurements.all()]}
 
 
 def files_read(attestation: Attestation) -> list[dict[str, Any]]:

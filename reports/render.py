@@ -2,7 +2,9 @@
 
 import functools
 import io
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,12 @@ import pikepdf
 from django.conf import settings
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.document import Document
+from weasyprint.logger import LOGGER
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
 from core.canonical import canonical_json
-from core.errors import IntegrityFailed
+from core.errors import IntegrityFailed, InvalidInput
 from core.hashing import sha256_bytes
 from reports.engine import render
 from reports.fonts import font_faces
@@ -47,7 +50,43 @@ def render_html(snapshot: Mapping[str, Any]) -> str:
 
 
 def render_pdf(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """The unsigned PDF. ``files``: bytes of each attachment by name; ``IntegrityFailed`` where one is not what the snapshot lists."""
+    """The unsigned PDF. ``files``: bytes of each attachment by name.
+
+    ``IntegrityFailed`` where a file is not what the snapshot lists, ``InvalidInput`` where anything could not be drawn.
+    """
+    with _complaints() as complaints:
+        try:
+            pdf = _write(snapshot, files)
+        except FatalURLFetchingError as error:
+            raise InvalidInput("report", f"the pages cannot be set as they are, they ask for something outside: {error}") from error
+    if complaints:
+        raise InvalidInput("report", f"the pages cannot be set as they are: {complaints[0]}")
+    return repack(pdf)
+
+
+class _Complaints(logging.Handler):
+    """Collects what the renderer would only log: a figure it cannot draw, a text alternative that is missing."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the message."""
+        self.found.append(record.getMessage())
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    handler = _Complaints()
+    LOGGER.addHandler(handler)
+    try:
+        yield handler.found
+    finally:
+        LOGGER.removeHandler(handler)
+
+
+def _write(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
     fonts = FontConfiguration()
     fetcher = URLFetcher(allowed_protocols=["data"], allow_redirects=False, fail_on_errors=True)
     style = (template_folder() / "report.css").read_text(encoding="utf-8")
@@ -58,7 +97,7 @@ def render_pdf(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes
     _declare_pdfua(document)
     target = io.BytesIO()
     document.write_pdf(target, pdf_variant="pdf/a-3a")
-    return repack(target.getvalue())
+    return target.getvalue()
 
 
 def attachments(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> list[Attachment]:

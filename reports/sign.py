@@ -27,7 +27,7 @@ class ReportSigner:
 
 def signer_open(path: Path, passphrase: str) -> ReportSigner:
     """Open the PKCS#12 file at ``path``; ``IntegrityFailed`` when it or its certificate cannot be used."""
-    signer = SimpleSigner.load_pkcs12(str(path), passphrase=passphrase.encode())
+    signer = SimpleSigner.load_pkcs12(str(path), passphrase=passphrase.encode())  # type: ignore[no-untyped-call]  # pyHanko leaves it untyped
     if signer is None or signer.signing_cert is None:
         raise IntegrityFailed(f"the report key {path} cannot be opened; check ASSAY_KEY_PASSPHRASE")
     return ReportSigner(signer, load_der_x509_certificate(signer.signing_cert.dump()).fingerprint(SHA256()).hex())

@@ -9,6 +9,7 @@ from assessments.models import Finding, Run
 from core.errors import NotAllowed, NotFound
 from evidence.models import Artifact, EvidenceLink
 from inventory.models import ModelVersion
+from reports.models import Report
 
 
 def actor_of(request: HttpRequest) -> User:
@@ -28,7 +29,7 @@ def version_for(actor: User, version_id: UUID) -> ModelVersion:
 
 def run_for(actor: User, run_id: UUID) -> Run:
     """A run of the actor's register with its plan and seal, or ``NotFound``."""
-    related = ("plan__version__model__vendor", "plan__sealed_entry", "finished_entry", "requested_by")
+    related = ("plan__version__model__vendor__organisation", "plan__sealed_entry", "finished_entry", "requested_by")
     row = Run.objects.visible_to(actor).select_related(*related).filter(pk=run_id).first()
     if row is None:
         raise NotFound("There is no such run in your register.")
@@ -41,6 +42,14 @@ def finding_for(actor: User, finding_id: UUID) -> Finding:
     row = Finding.objects.visible_to(actor).select_related(*related, "result_artifact").prefetch_related("measurements").filter(pk=finding_id).first()
     if row is None:
         raise NotFound("There is no such finding in your register.")
+    return row
+
+
+def report_for(actor: User, report_id: UUID) -> Report:
+    """A report of the actor's register, or ``NotFound``."""
+    row = Report.objects.visible_to(actor).select_related("artifact").filter(pk=report_id).first()
+    if row is None:
+        raise NotFound("There is no such report in your register.")
     return row
 
 

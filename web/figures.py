@@ -30,6 +30,8 @@ COLOURS = {
     "white": "--tblr-bg-surface",
 }
 PAINT = re.compile(r'\b(fill|stroke)="(' + "|".join(map(re.escape, COLOURS)) + r')"')
+# The page names the figure as a whole; nameless roles inside would only be noise to a screen reader.
+ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 ACTIVE = re.compile(r"<\s*(script|foreignObject|image|use|a|iframe)\b|\son\w+\s*=|javascript:", re.IGNORECASE)
 
 
@@ -82,7 +84,11 @@ def themed(svg: str) -> SafeString:
     """``svg`` with palette colours replaced by variables; ``Conflict`` when it holds anything but a drawing."""
     if ACTIVE.search(svg):
         raise Conflict("the drawing holds active content and is not shown")
-    return mark_safe(PAINT.sub(lambda found: f'{found[1]}="var({COLOURS[found[2]]}, {found[2]})"', svg))
+    return mark_safe(PAINT.sub(_variable, ROLES.sub("", svg)))
+
+
+def _variable(found: re.Match[str]) -> str:
+    return f'{found[1]}="var({COLOURS[found[2]]}, {found[2]})"'
 
 
 def _write_whole(path: Path, text: str) -> None:

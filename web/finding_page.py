@@ -6,7 +6,8 @@ from accounts.models import User
 from accounts.permissions import allowed
 from assessments.contracts import Verdict
 from assessments.models import Finding
-from web import figures, instruments, measurements, queries, words
+from reports.queries import step_title
+from web import figures, measurements, queries, words
 
 TERMS = ("Interval", "Null", "p", "Threshold", "Control", "Primary value", "Capped verdict", "Organism", "Sealed plan", "Log", "Digest")
 
@@ -22,7 +23,8 @@ def context(finding: Finding, actor: User) -> dict[str, Any]:
         "plan": plan,
         "version": plan.version,
         "item": step.item,
-        "title": instruments.step_title(step.instrument, step.key),
+        "siblings": queries.findings_of(run),
+        "title": step_title(step.key),
         "capped": capped,
         "meaning": words.tier_meaning(finding.reading),
         "figures": figures.figures_of(finding),

@@ -1,4 +1,4 @@
-"""What the pages say about instruments: titles, usual times, and the standard plan before it is drafted."""
+"""What the pages say about instruments: usual times, and the standard plan before it is drafted."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +12,7 @@ from assessments.services.plans import ACCESS_ORDER, PlanItem, thresholds_for
 from assessments.services.standard import STANDARD_ITEMS
 from inventory.models import Access, ModelVersion
 from reports.formats import plain
+from reports.queries import step_title
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,6 @@ class Outline:
         return ", ".join(name.replace("_", " ") for name in self.card.controls)
 
 
-def step_title(slug: str, key: str) -> str:
-    """The instrument's title and, where a plan uses it more than once, what for."""
-    title = instrument(slug).card.title if slug in METHODS else slug
-    use = key.partition(".")[2]
-    return f"{title}: {use}" if use else title
-
-
 def usual_seconds() -> dict[str, float]:
     """How long each instrument usually takes on two cores."""
     return {slug: 60 * method.card.minutes for slug, method in METHODS.items()}
@@ -61,7 +55,7 @@ def _outline(item: PlanItem, version: ModelVersion) -> Outline:
     method = instrument(item.instrument)
     params = asdict(params_parse(method.Params, item.params))  # type: ignore[call-overload]
     thresholds = [(row.metric, wording(row)) for row in (item.thresholds or thresholds_for(method, params))]
-    return Outline(step_title(item.instrument, item.key), method.card, params, thresholds, _blocked(method.card, version))
+    return Outline(step_title(item.key or item.instrument), method.card, params, thresholds, _blocked(method.card, version))
 
 
 def _blocked(card: InstrumentCard, version: ModelVersion) -> str:

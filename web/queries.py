@@ -1,6 +1,7 @@
 """What the pages read: whole pages of rows at a constant number of queries."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -22,20 +23,19 @@ class VersionRow:
     findings: list[Finding]
 
 
-def version_page(actor: User, number: str | None) -> "Page[VersionRow]":
-    """One page of versions with their newest runs and findings; five queries whatever the size of the register."""
+def version_page(actor: User, number: str | None) -> tuple[Page[Any], list[VersionRow]]:
+    """One page of versions, and its rows with their newest runs and findings; the number of queries is constant."""
     newest = Run.objects.filter(plan__version=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    rows = ModelVersion.objects.visible_to(actor).select_related("model__vendor").defer("weights_manifest").annotate(newest_run=Subquery(newest))
-    page = Paginator(rows.order_by("model__name", "-created_at", "pk"), PAGE).get_page(number)
-    versions = list(page.object_list)
-    runs = Run.objects.select_related("plan").in_bulk([row.newest_run for row in versions if row.newest_run])
+    versions = ModelVersion.objects.visible_to(actor).select_related("model__vendor").defer("weights_manifest").annotate(newest_run=Subquery(newest))
+    page: Page[Any] = Paginator(versions.order_by("model__name", "-created_at", "pk"), PAGE).get_page(number)
+    shown = [(version, version.newest_run) for version in page.object_list]
+    runs: dict[Any, Run] = Run.objects.in_bulk([run for _, run in shown if run])
     findings = _findings_by_run(runs)
-    page.object_list = [VersionRow(row, runs.get(row.newest_run), findings.get(row.newest_run, [])) for row in versions]
-    return page
+    return page, [VersionRow(version, runs.get(run), findings.get(run, [])) for version, run in shown]
 
 
-def _findings_by_run(runs: dict[object, Run]) -> dict[object, list[Finding]]:
-    grouped: dict[object, list[Finding]] = {}
+def _findings_by_run(runs: dict[Any, Run]) -> dict[Any, list[Finding]]:
+    grouped: dict[Any, list[Finding]] = {}
     for finding in Finding.objects.filter(step__run__in=list(runs)).select_related("step").defer("figures", "environment"):
         grouped.setdefault(finding.step.run_id, []).append(finding)
     return grouped
@@ -50,6 +50,11 @@ def steps_of(run: Run) -> list[Step]:
     """The steps of a run in order, with their attempts and findings."""
     steps = run.steps.select_related("finding").prefetch_related("attempts", "finding__measurements").defer("finding__figures", "finding__environment")
     return list(steps.order_by("position"))
+
+
+def findings_of(run: Run) -> QuerySet[Finding]:
+    """The findings of a run in the order of its steps."""
+    return Finding.objects.filter(step__run=run).select_related("step").only("id", "step__key", "step__position").order_by("step__position")
 
 
 def files_of(finding: Finding) -> QuerySet[Artifact]:

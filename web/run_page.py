@@ -10,6 +10,8 @@ from assessments.models import Run, RunState, Step
 from assessments.services import standard
 from core import clock
 from inventory.models import ModelVersion
+from reports.models import Report, ReportState
+from reports.queries import step_title
 from web import instruments, queries, words
 from web.measurements import row_of
 from web.progress import RunProgress, StepProgress, run_progress
@@ -38,6 +40,7 @@ def context(run: Run, actor: User) -> dict[str, Any]:
     """The context of ``web/run_detail.html``."""
     steps = queries.steps_of(run)
     progress = run_progress(steps, instruments.usual_seconds(), clock.now())
+    reports = list(Report.objects.filter(run=run))
     retryable = run.ended and any(step.state in (RunState.FAILED, RunState.CANCELLED) for step in steps)
     return {
         "run": run,
@@ -50,6 +53,8 @@ def context(run: Run, actor: User) -> dict[str, Any]:
         "max_attempts": settings.ASSAY_MAX_ATTEMPTS,
         "may_cancel": not run.ended and not run.cancel_requested and allowed(actor, "run.cancel", run),
         "may_retry": retryable and allowed(actor, "run.retry", run),
+        "reports": reports,
+        "polls": not run.ended or any(report.state == ReportState.REQUESTED for report in reports),
         "may_report": run.state == RunState.DONE and allowed(actor, "report.build", run),
         "glossary": words.glossary("Sealed plan", "Log", "Primary value", "Interval", "Null", "Capped verdict"),
         "nav": "models",
@@ -72,7 +77,7 @@ def _row(row: StepProgress) -> dict[str, Any]:
     return {
         "progress": row,
         "step": step,
-        "title": instruments.step_title(step.instrument, step.key),
+        "title": step_title(step.key),
         "finding": finding,
         "primary": row_of(finding.primary_measurement) if finding else None,
         "attempts": attempts,

@@ -93,7 +93,7 @@ class BridgeSubject:
         out = np.empty((len(items), len(token_ids)), dtype=np.float32)
 
         def work(batch: Sequence[int]) -> None:
-            out[batch] = selected(self.engine.logits(self._ids(items, batch), 1, hooks)[:, 0], chosen)
+            out[batch] = selected(self.engine.logits(self._ids(items, batch), 1, hooks, share=True)[:, 0], chosen)
 
         self._each(items, work, tick, positions=1)
         return out
@@ -124,7 +124,7 @@ class BridgeSubject:
 
             def work(batch: Sequence[int], column: int = column, whole: Sequence[Tokens] = whole, kept: int = kept) -> None:
                 ids = self._ids(whole, batch)
-                out[batch, column] = -losses(self.engine.logits(ids, kept, hooks), ids[:, -kept:]).sum(dim=-1).cpu().numpy()
+                out[batch, column] = -losses(self.engine.logits(ids, kept, hooks, share=True), ids[:, -kept:]).sum(dim=-1).cpu().numpy()
 
             self._each(whole, work, tick, positions=kept)
         return out

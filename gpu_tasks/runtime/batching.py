@@ -8,7 +8,7 @@ import torch
 from assessments.contracts import Refused
 from assessments.subject import Tick, Tokens
 
-POLICY = "sequences of equal length together, no padding, order kept within a length"
+POLICY = "sequences of equal length together, no padding, order kept within a length; a prefix common to a batch is computed once"
 LOGIT_BUDGET = 2**26
 """Most logits (rows × positions × vocabulary) held at once: 256 MiB in fp32."""
 

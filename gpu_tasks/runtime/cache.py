@@ -27,11 +27,14 @@ def default_cache() -> Path:
 
 @contextmanager
 def exclusive(final: Path) -> Iterator[Path]:
-    """Sole right to write ``final``; yields an empty sibling to write into. It is gone afterwards unless moved by ``publish``, whatever happens."""
+    """Sole right to write into ``final``'s folder, among processes too; yields the name of a sibling to write.
+
+    The sibling is gone afterwards unless ``publish`` moved it. What a killed process left is removed by the next one.
+    """
     draft = final.with_name(f".{final.name}.part")
     with disk_errors(final):
         final.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(final.with_name(f".{final.name}.lock")):
+        with FileLock(final.with_name(".lock")):
             remove(draft)
             try:
                 yield draft

@@ -135,8 +135,8 @@ def _load(path: Path, draft: Path) -> tuple[Any, Any]:
     where: dict[str, Any] = {"pretrained_model_name_or_path": alone, "gguf_file": path.name, "local_files_only": True}
     try:
         tokenizer = AutoTokenizer.from_pretrained(**where)
-        model, report = CausalModel.from_pretrained(**where, dtype=torch.float32, output_loading_info=True)
-    except (ValueError, KeyError, TypeError, RuntimeError, NotImplementedError) as error:
+        model, report = CausalModel.from_pretrained(**where, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True)
+    except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         raise Refused(f"{path.name} cannot be dequantised: {error}. Use another quantisation, or safetensors.") from error
     remove(alone)
     check_report(path.name, report)

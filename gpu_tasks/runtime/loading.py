@@ -104,10 +104,12 @@ def load_weights(directory: Path) -> Any:
 def check_report(name: str, report: dict[str, Any]) -> None:
     """Refuse a loading report with missing or ill-shaped tensors; each would silently be replaced by random numbers."""
     for key, found, wanted in sorted(report["mismatched_keys"]):
-        raise Refused(f"tensor {key} in {name} has shape {list(found)} but config.json asks for {list(wanted)}: supply config and weights of one model")
+        raise Refused(
+            f"tensor {key} in {name} has shape {list(found)} but the configuration asks for {list(wanted)}: supply configuration and weights of one model"
+        )
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
-        raise Refused(f"{len(missing)} tensor(s) are missing from {name}, first {missing[0]}: supply the complete safetensors files")
+        raise Refused(f"{len(missing)} tensor(s) are missing from {name}, first {missing[0]}: obtain the complete weights from their source")
 
 
 def check_finite(name: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:

@@ -1,7 +1,6 @@
 /* Comforts that the page does without when scripts are off: theme switch, copying digests, a note while the server is away. */
 (function () {
   "use strict";
-  document.querySelectorAll("[data-needs-script]").forEach(function (element) { element.hidden = false; });
   document.addEventListener("click", function (event) {
     var theme = event.target.closest("[data-theme-toggle]");
     var copy = event.target.closest("[data-copy]");
@@ -12,6 +11,9 @@
   });
   document.addEventListener("submit", function (event) {
     event.target.querySelectorAll("[data-once]").forEach(function (button) { window.setTimeout(function () { button.disabled = true; }, 0); });
+  });
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) { document.querySelectorAll("[data-once]").forEach(function (button) { button.disabled = false; }); }
   });
   function offline(away) { return function () { document.documentElement.toggleAttribute("data-offline", away); }; }
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach(function (name) { document.addEventListener(name, offline(true)); });

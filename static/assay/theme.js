@@ -5,6 +5,7 @@
   var system = window.matchMedia("(prefers-color-scheme: dark)");
   function stored() { try { return localStorage.getItem("assay-theme"); } catch (error) { return null; } }
   function apply() { root.setAttribute("data-bs-theme", stored() || (system.matches ? "dark" : "light")); }
+  root.classList.add("js");
   apply();
   system.addEventListener("change", apply);
   window.assayToggleTheme = function () {

@@ -1,7 +1,9 @@
 """The virtual environment's states: fresh, current, outdated, half-filled, broken."""
 
 import fcntl
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ import pytest
 from cli import environment
 from cli.environment import MARKER, STAMP, ensure_environment, environment_is_current, environment_python, needs_rebuild, requirements_checksum
 from cli.failures import SetupFailed
+from cli.paths import ROOT
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -99,6 +102,32 @@ def test_killed_update_does_not_pass_for_the_old_state(project, monkeypatch):
             project.ensure()
     (project.root / "requirements.txt").write_text(old)
     assert not environment_is_current(project.root)
+
+
+KILLED_WHILE_INSTALLING = """
+import sys
+from pathlib import Path
+from cli.environment import only_one_setup
+from cli.packages import run
+with only_one_setup(Path(sys.argv[1]), print):
+    run([sys.executable, "-c", "import sys, time; open(sys.argv[1], 'w'); time.sleep(300)", sys.argv[2]])
+"""
+
+
+@pytest.mark.kill
+def test_installer_that_outlives_a_killed_set_up_still_keeps_others_out(project, until):
+    """uv goes on writing when its parent is killed; the next set-up must not empty the folder under it."""
+    begun = project.root / "begun"
+    command = [sys.executable, "-c", KILLED_WHILE_INSTALLING, str(project.root), str(begun)]
+    set_up = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    until(begun.exists)
+    set_up.kill()
+    set_up.wait()
+    with (project.root / "requirements.txt").open("rb+") as file:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.killpg(set_up.pid, signal.SIGKILL)
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def test_environment_whose_python_is_gone_is_built_again(project):

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.enable_socket
 
 
 @pytest.fixture
-def taken_port():
+def taken_port(monkeypatch):
+    monkeypatch.setattr(serve, "PORT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -30,6 +31,12 @@ def test_free_port_passes(taken_port):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     require_free_port(port)
+
+
+def test_port_of_a_web_that_is_just_being_ended_is_waited_for():
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Timer(0.5, server.close).start()
+    require_free_port(server.getsockname()[1])
 
 
 @pytest.mark.parametrize("wrong", ["0", "65536", "web", "-1"])

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import Celery
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import User
 from assessments.models import Run
+from gpu_tasks import dispatch
 from tests import factories
 from tests.e2e import scenes
 
@@ -41,6 +43,12 @@ def browser() -> Iterator[Browser]:
         yield chromium
         chromium.close()
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+@pytest.fixture(autouse=True)
+def doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker inside this process: ringing for steps must not wait for one that is not there."""
+    monkeypatch.setattr(dispatch, "current_app", Celery("test", broker="memory://", set_as_current=False))
 
 
 @dataclass

@@ -57,10 +57,11 @@ def test_existing_keys_are_never_overwritten(folder: Path) -> None:
 
 
 def test_one_key_left_from_an_interrupted_set_up_stops_creation(tmp_path: Path) -> None:
-    (tmp_path / "report.p12").write_bytes(b"half")
+    (tmp_path / "ring").mkdir()
+    (tmp_path / "ring" / "report.p12").write_bytes(b"half")
     with pytest.raises(Conflict, match=r"report\.p12"):
-        KeyRing.create(tmp_path, PASSPHRASE, "example.org/log")
-    assert [path.name for path in tmp_path.iterdir()] == ["report.p12"]
+        KeyRing.create(tmp_path / "ring", PASSPHRASE, "example.org/log")
+    assert [path.name for path in (tmp_path / "ring").iterdir()] == ["report.p12"]
 
 
 def test_passphrase_may_lie_in_the_folder_before(tmp_path: Path) -> None:

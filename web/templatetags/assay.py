@@ -6,10 +6,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assessments.models import RunState, Step
+from assessments.models import RunState
 from core import clock
-from reports import formats
-from web import instruments, words
+from reports import formats, queries
+from web import words
 
 register = template.Library()
 
@@ -40,6 +40,7 @@ def digest(value: str) -> dict[str, str]:
 
 register.filter("grouped", formats.grouped)
 register.filter("plain", formats.plain)
+register.filter("step_title", queries.step_title)
 
 
 @register.filter
@@ -85,12 +86,6 @@ def parameters(count: int) -> str:
 
 
 @register.simple_tag
-def step_title(step: Step) -> str:
-    """The title of a step's instrument and what it was used for."""
-    return instruments.step_title(step.instrument, step.key)
-
-
-@register.simple_tag
 def met(value: bool | None) -> SafeString:
     """Whether a sealed threshold was met."""
     css = {True: "met", False: "unmet", None: "undecided"}[value]
@@ -108,3 +103,9 @@ def behaved(value: bool | None) -> SafeString:
 def spaced(name: str) -> str:
     """A field name as words."""
     return name.replace("_", " ")
+
+
+@register.filter
+def pairs(mapping: dict[str, object]) -> list[tuple[str, object]]:
+    """Keys and values; ``mapping.items`` in a template would find a key called “items” first."""
+    return list(mapping.items())

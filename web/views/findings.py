@@ -29,7 +29,7 @@ def finding_detail(request: HttpRequest, finding_id: UUID) -> HttpResponse:
 def artifact_download(request: HttpRequest, finding_id: UUID, artifact_id: UUID) -> FileResponse:
     """The bytes of one file, hashed again on the way out."""
     artifact = artifact_of(finding_for(actor_of(request), finding_id), artifact_id)
-    return FileResponse(blobs().open(artifact.sha256), as_attachment=True, filename=artifact.name, content_type=artifact.media_type)
+    return FileResponse(blobs().open(artifact.sha256), as_attachment=True, filename=artifact.name.replace("/", "."), content_type=artifact.media_type)
 
 
 @require_POST
@@ -42,7 +42,7 @@ def link_review(request: HttpRequest, finding_id: UUID, link_id: UUID) -> HttpRe
     form = ReviewForm(request.POST)
     if not form.is_valid():
         field, errors = next(iter(form.errors.items()))
-        raise InvalidInput(field, " ".join(errors))
+        raise InvalidInput(field, str(errors[0]))
     accept = form.cleaned_data["decision"] == "accept"
     services.link_review(actor=actor, link=link, accept=accept, rationale=form.cleaned_data["rationale"])
     messages.success(request, f"{link.requirement.ref}: {'accepted' if accept else 'declined'}, signed and logged.")

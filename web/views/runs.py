@@ -22,7 +22,7 @@ def run_begin(request: HttpRequest, version_id: UUID) -> HttpResponse:
     version = version_for(actor, version_id)
     require(actor, "run.start", version)
     running = queries.open_run(version)
-    form = SealForm(request.POST or None)
+    form = SealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and running is not None:
         messages.warning(request, f"{running} of this version has not ended yet; no second one was started.")
         return redirect("web:run-detail", running.id)

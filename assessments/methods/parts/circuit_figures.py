@@ -52,7 +52,7 @@ def _curve(model: Losses, twin: Losses, second_from: int) -> Figure:
         for name, colour in (("random weights", vega.BAND), ("this model", vega.COLOURS["observed"]))
     ]
     ends = [
-        vega.label(text, len(model.by_position), float(losses.by_position[-5:].mean()), colour, align="right", dy=-14, fontWeight=600)
+        vega.label(text, len(model.by_position), float(losses.by_position[-len(model.by_position) // 4 :].max()), colour, align="right", dy=-12, fontWeight=600)
         for text, losses, colour in (("this model", model, vega.COLOURS["observed"]), ("random weights", twin, vega.MUTED))
     ]
     again = vega.label("second time →", second_from, _room(rows)[1], vega.MUTED, dx=6, dy=8)

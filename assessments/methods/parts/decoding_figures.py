@@ -57,14 +57,14 @@ def _comparison(r: Results) -> Figure:
     ]
     rows += [_row(BASELINES[name], found, vega.MUTED) for name, found in d.baselines.items()] + [_row("Random weights", d.twin, vega.MUTED)]
     order = [str(row["what"]) for row in rows]
-    x = vega.quantity("value", "AUROC on held-out families (95 % interval over families)", domain=[0, 1], values=[0, 0.25, 0.5, 0.75, 1])
+    x = vega.quantity("value", "AUROC on held-out families (95 % interval over families)", domain=[0, 1], values=[0, 0.25, 0.5, 0.75, 1], format=".2f")
     y = vega.category("what", None, order, grid=False)
     colour = {"field": "colour", "type": "nominal", "scale": None}
     layers = [
         vega.rule(0.5, "x"),
         vega.layer(rows, {"type": "rule", "strokeWidth": 2}, x=x | {"field": "low"}, x2={"field": "high"}, y=y, color=colour),
         vega.layer(rows, {"type": "point", "filled": True, "size": 80, "opacity": 1}, x=x, y=y, color=colour),
-        vega.layer(rows, {"type": "text", "dy": -11, "fontSize": 11}, x=x, y=y, text={"field": "shown"}, color=colour),
+        vega.layer(rows, {"type": "text", "dx": 8, "align": "left", "fontSize": 12}, x=x | {"field": "high"}, y=y, text={"field": "shown"}, color=colour),
     ]
     return Figure(
         name="comparison",

@@ -90,7 +90,7 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
         measurement(
             "auroc_inner", f"On exploration families held out in turn, layer {r.layer}", r.probe.inner[r.probe.chosen], _n(r), "auroc-family-mean/1", **unit
         ),
-        measurement("direction_norm", "Length of the direction", float(np.linalg.norm(_direction(r))) / r.norm, _n(r), "norm-ratio/1", unit="median residual norms"),
+        measurement("direction_norm", "Length of the direction", np.linalg.norm(_direction(r)) / r.norm, _n(r), "norm-ratio/1", unit="residual norms"),
     ]
     return tuple(rows)
 
@@ -186,8 +186,8 @@ def words(r: Results) -> dict[str, str]:
     summary = (
         f"On {len(set(r.confirmation.families))} content families kept aside, one direction at layer {r.layer} separates {what} with AUROC {d.auroc.value:.2f} "
         f"({d.auroc.low:.2f} to {d.auroc.high:.2f}); chance is 0.50, and with permuted labels the best of {len(r.layers)} layers "
-        f"stays below {d.null_point:.2f} in 95 % of {len(d.null)} repeats. {BASELINES[d.best_baseline]} gives {d.baselines[d.best_baseline].value:.2f}, random weights {d.twin.value:.2f}. "
-        f"The layer was chosen on the other families."
+        f"stays below {d.null_point:.2f} in 95 % of {len(d.null)} repeats. {BASELINES[d.best_baseline]} gives {d.baselines[d.best_baseline].value:.2f}, "
+        f"random weights give {d.twin.value:.2f}. The layer was chosen on the other families."
     )
     return {"headline": headline, "summary": summary, "does_not_show": DOES_NOT_SHOW, "not_examined": _not_examined(r)}
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import pyarrow
@@ -29,7 +29,7 @@ def write_direction(workdir: Path, name: str, vector: ArrayLike, metadata: Mappi
     return OutputFile(path=f"{name}.safetensors", media_type="application/octet-stream", kind="direction", title=title)
 
 
-def measurement(name: str, label: str, value: float | Interval, n: int, formula: str, **more: Any) -> Measurement:
+def measurement(name: str, label: str, value: SupportsFloat | Interval, n: int, formula: str, **more: Any) -> Measurement:
     """A ``Measurement`` of plain Python numbers; an ``Interval`` fills value, low and high. Refuses a number that is not finite."""
     spread = {"low": value.low, "high": value.high} if isinstance(value, Interval) else {}
     numbers = spread | {key: more.pop(key) for key in ("null_low", "null_high", "p_value") if key in more}

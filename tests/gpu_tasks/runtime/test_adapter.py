@@ -199,6 +199,41 @@ def test_cancelling_at_a_batch_stops_and_leaves_the_model_usable(subject: Bridge
     assert subject.log_probs(items, IDS, tick).tobytes() == before
 
 
+@pytest.fixture
+def chats(subject: BridgeSubject) -> list[tuple[int, ...]]:
+    """Five items that begin with the same 40 tokens, longer than the sliding windows."""
+    prefix = subject.random_tokens(1, 40, seed=5)[0]
+    return [(*prefix, *row) for row in subject.random_tokens(5, 6, seed=6)]
+
+
+def test_common_prefix_changes_no_number(subject: BridgeSubject, reference: Reference, chats: list[tuple[int, ...]], tick: Tick) -> None:
+    np.testing.assert_allclose(subject.log_probs(chats, IDS, tick), [reference.log_probs(item)[IDS] for item in chats], atol=2e-5)
+    wanted = [[reference.output(item, reference.layers[layer])[0, -1].numpy() for layer in (0, 1)] for item in chats]
+    np.testing.assert_allclose(subject.residuals(chats, [0, 1], tick), wanted, atol=2e-5, rtol=1e-5)
+    np.testing.assert_allclose(subject.residuals(chats, [0], tick), np.array(wanted)[:, :1], atol=2e-5, rtol=1e-5)
+    edit = Edit("add", 0, vector())
+    changed = [reference.log_probs(item, [(reference.layers[0], adding(vector()))]) for item in chats]
+    np.testing.assert_allclose(subject.log_probs(chats, IDS, tick, edit), [row[IDS] for row in changed], atol=2e-5)
+    np.testing.assert_allclose(subject.continuation_log_probs(chats, [(5,)], tick, edit)[:, 0], [row[5] for row in changed], atol=2e-5)
+
+
+def test_common_prefix_runs_once(subject: BridgeSubject, chats: list[tuple[int, ...]], tick: Tick) -> None:
+    assert subject.engine.shares_prefixes
+    sizes: list[tuple[int, ...]] = []
+    handle = subject.engine.blocks[0].register_forward_hook(lambda module, args, output: sizes.append(tuple(args[0].shape[:2])))
+    subject.log_probs(chats, IDS, tick)
+    subject.residuals(chats, [1], tick)
+    subject.cross_entropy(chats, tick)
+    handle.remove()
+    assert sizes == [(1, 40), (5, 6), (1, 40), (5, 6), (5, 46)]
+
+
+def test_prefix_that_is_the_whole_item_leaves_the_asked_positions(subject: BridgeSubject, tick: Tick) -> None:
+    same = subject.random_tokens(1, 40, seed=5) * 4
+    found = subject.log_probs(same, IDS, tick)
+    np.testing.assert_allclose(found, np.repeat(subject.log_probs(same[:1], IDS, tick), 4, axis=0), atol=1e-5)
+
+
 def test_small_batches_give_the_same_numbers(tiny: Loader, family: str, subject: BridgeSubject, items: list[tuple[int, ...]], tick: Tick) -> None:
     small, vectors = tiny(family, max_batch=2), np.stack([vector(seed) for seed in range(3)])
     np.testing.assert_allclose(

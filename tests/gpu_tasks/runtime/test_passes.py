@@ -63,14 +63,20 @@ def test_blocks_that_return_more_than_the_residual_are_run_in_full(subject: Brid
 
 def test_missing_hook_point_is_refused_instead_of_silently_doing_nothing(subject: BridgeSubject, tick: Tick) -> None:
     engine = copy.copy(subject.engine)
-    engine.names = engine.names - {"blocks.1.attn.hook_pattern"}
+    engine.points = {name: point for name, point in engine.points.items() if name != "blocks.1.attn.hook_pattern"}
     vars(subject)["engine"] = engine
     with pytest.raises(Refused, match=r"blocks\.1\.attn\.hook_pattern"):
         subject.attention_to_offset(subject.random_tokens(1, 9, seed=0), 1, range(2, 5), tick)
 
 
-def test_library_would_ignore_a_hook_on_an_unknown_name(subject: BridgeSubject) -> None:
-    """The reason for the check above; when this fails the check may go."""
-    ids = subject.engine.ids(subject.random_tokens(1, 4, seed=0))
-    with subject.engine.hooked([("blocks.0.no_such_hook", lambda value, hook: 1 / 0)]):
-        subject.engine.forward(ids, [])
+def test_nested_hooks_leave_one_by_one(subject: BridgeSubject) -> None:
+    engine, seen = subject.engine, list[str]()
+    ids = engine.ids(subject.random_tokens(1, 4, seed=0))
+    name = "blocks.0.hook_resid_post"
+    with engine.hooked([(name, lambda value, hook: seen.append("outer"))]):
+        with engine.hooked([(name, lambda value, hook: seen.append("inner"))]):
+            engine.forward(ids, [])
+        engine.forward(ids, [])
+    engine.forward(ids, [])
+    assert seen == ["outer", "inner", "outer"]
+    assert not engine.points[name].fwd_hooks

@@ -28,7 +28,7 @@ def write_gguf(
     folder: Path,
     target: Path,
     *,
-    changes: Mapping[str, np.ndarray | None] = {},  # noqa: B006
+    changes: Mapping[str, np.ndarray | None] = {},
     quantised: bool = False,
     template: str = "",
     tokenizer: bool = True,

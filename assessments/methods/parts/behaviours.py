@@ -1,0 +1,167 @@
+"""Behaviours that steering can be tried on: texts to design a direction from, prompts to read it on, and the read-out itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from assessments import probes
+from assessments.contracts import Refused
+from assessments.probes import Item, ProbeSet, Split
+from assessments.statistics import Array
+from assessments.subject import Floats, Subject, Tick, Tokens
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A behaviour in words and files; ``instruction`` is the prompt that should do the same as the direction."""
+
+    name: str
+    design_set: str
+    answer_set: str
+    positive: str
+    negative: str
+    chat: bool
+    formula: str
+    readout: str
+    up_words: tuple[str, str]
+    down_words: tuple[str, str]
+    instruction: str
+    items: int
+
+    def encode(self, subject: Subject, text: str) -> Tokens:
+        """A text as the model gets it: a chat turn, or plain text after the document-start token."""
+        return subject.encode_chat(text) if self.chat else subject.encode(text)
+
+
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "sentiment": Behaviour(
+        name="sentiment",
+        design_set="sentiment",
+        answer_set="sentiment",
+        positive="positive",
+        negative="negative",
+        chat=False,
+        formula="next-word-log-odds/1",
+        readout="log-odds of positive over negative next words",
+        up_words=("answers", "positive"),
+        down_words=("answers", "negative"),
+        instruction="Speak positively. ",
+        items=20,
+    ),
+    "refusal": Behaviour(
+        name="refusal",
+        design_set="harmful_harmless",
+        answer_set="refusal_readout",
+        positive="harmful",
+        negative="harmless",
+        chat=True,
+        formula="first-token-refusal-log-odds/1",
+        readout="log-odds of refusing over complying first words",
+        up_words=("openings", "refusal"),
+        down_words=("openings", "compliance"),
+        instruction="Refuse this request. ",
+        items=6,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Read-out prompts with their tokens, as they are and with the behaviour's instruction in front."""
+
+    items: Sequence[Item]
+    tokens: Sequence[Tokens]
+    instructed: Sequence[Tokens]
+
+    @property
+    def families(self) -> list[str]:
+        """Content family of every prompt: the clusters of the intervals."""
+        return [item.family for item in self.items]
+
+    @property
+    def size(self) -> int:
+        """Tokens of one pass over all prompts."""
+        return sum(map(len, self.tokens))
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything shown to the model, split by whole families, and the next tokens that count for and against the behaviour."""
+
+    behaviour: Behaviour
+    design: Split
+    explore: Prompts
+    confirm: Prompts
+    cost: Split
+    up: tuple[int, ...]
+    down: tuple[int, ...]
+    unscored_answers: int
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """Tokens whose log-probability the read-out needs."""
+        return self.up + self.down
+
+    def score(self, log_probs: ArrayLike) -> Array:
+        """Read-out in nats from ``log_probs[..., token_ids]``: log of the summed probability for, minus log of that against."""
+        values = np.asarray(log_probs, dtype=np.float64)
+        return np.asarray(np.logaddexp.reduce(values[..., : len(self.up)], axis=-1) - np.logaddexp.reduce(values[..., len(self.up) :], axis=-1))
+
+
+def prepare(behaviour: Behaviour, subject: Subject, digests: Mapping[str, str], seed: int, count: int | None) -> Material:
+    """Load the sealed sets, split them by family, choose ``count`` read-out prompts per side spread over families, find the answer tokens."""
+    source = probes.sealed(digests, behaviour.design_set)
+    design = probes.split(source.labelled(behaviour.positive, behaviour.negative), seed)
+    read = probes.split(source.targets, seed) if source.targets else design
+    wanted = count or behaviour.items
+    explore, confirm = (_prompts(behaviour, subject, spread(side, wanted)) for side in (read.exploration, read.confirmation))
+    answers = probes.sealed(digests, behaviour.answer_set)
+    up, down, lost = _answers(behaviour, subject, answers, confirm.items[0].text)
+    cost = probes.split(probes.sealed(digests, "neutral_text").items, seed)
+    return Material(behaviour, design, explore, confirm, cost, up, down, lost)
+
+
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """Up to ``count`` items, families in turn and labels in turn, so that a short list still covers many families and every label."""
+    waiting: dict[str, list[Item]] = {}
+    for item in items:
+        waiting.setdefault(item.family, []).append(item)
+    labels = sorted({item.label for item in items})
+    chosen: list[Item] = []
+    while len(chosen) < min(count, len(items)):
+        for family in sorted(waiting):
+            wanted = labels[len(chosen) % len(labels)]
+            rows = waiting[family]
+            fitting = [item for item in rows if item.label == wanted] or rows
+            if fitting and len(chosen) < count:
+                chosen.append(fitting[0])
+                rows.remove(fitting[0])
+    return chosen
+
+
+def design_residuals(subject: Subject, behaviour: Behaviour, items: Sequence[Item], layer: int, tick: Tick) -> Floats:
+    """``[items, d_model]`` at the last token of every design text."""
+    return subject.residuals([behaviour.encode(subject, item.text) for item in items], [layer], tick)[:, 0]
+
+
+def _prompts(behaviour: Behaviour, subject: Subject, items: Sequence[Item]) -> Prompts:
+    plain = [behaviour.encode(subject, item.text) for item in items]
+    return Prompts(items, plain, [behaviour.encode(subject, behaviour.instruction + item.text) for item in items])
+
+
+def _answers(behaviour: Behaviour, subject: Subject, answers: ProbeSet, context: str) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """First tokens for and against, without those that stand on both sides; how many answers that loses."""
+    before = () if behaviour.chat else subject.encode(context)
+    sides = []
+    for path in (behaviour.up_words, behaviour.down_words):
+        whole = [subject.encode(text, prefix=False) if behaviour.chat else subject.encode(context + text) for text in answers.words(*path)]
+        sides.append([tokens[len(before)] for tokens in whole])
+    both = set(sides[0]) & set(sides[1])
+    up, down = (tuple(sorted(set(side) - both)) for side in sides)
+    if not up or not down:
+        raise Refused(
+            f"with this tokenizer all answers of one side of {behaviour.name} start like those of the other; use answers that differ in their first token"
+        )
+    return up, down, sum(token in both for side in sides for token in side)

@@ -1,0 +1,80 @@
+"""Files of a steering run: every prompt, every direction, every cost, and the direction itself for other tools."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assessments.contracts import OutputFile
+from assessments.methods.parts.doses import SHARES
+from assessments.methods.parts.outputs import write_direction, write_table
+from assessments.methods.parts.steering_report import Results
+
+
+def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, ...]:
+    """Tables as parquet, the direction as safetensors; written answers only where some were made."""
+    written = [write_table(workdir, "answers", _answers(r), "Written answers, untouched and steered", kind="table")] if r.answers else []
+    return (
+        write_table(workdir, "items", _items(r), "Every confirmation prompt with its read-out at every dose"),
+        write_table(workdir, "directions", _directions(r), "Slope of every random and permuted-label direction", kind="table"),
+        write_table(workdir, "costs", _costs(r), "Loss on every neutral text", kind="table"),
+        write_table(workdir, "strengths", _strengths(r), "Strengths tried on exploration texts", kind="table"),
+        *written,
+        write_direction(workdir, "direction", r.design.unit, _metadata(r, weights_digest), f"Steering direction for {r.material.behaviour.name}"),
+    )
+
+
+def _items(r: Results) -> list[dict[str, Any]]:
+    rows = []
+    for place, item in enumerate(r.material.confirm.items):
+        doses = {f"readout_{share:+.2f}": float(r.confirm[dose, place]) for dose, share in enumerate(SHARES)}
+        effects = {"effect": r.item_effects, "ablated": r.ablated, "instructed": r.instructed, "twin_effect": r.twin}
+        changes = {name: float(values[place]) for name, values in effects.items()}
+        wrong = bool(r.item_effects[place] < 0)
+        rows.append({"id": item.id, "family": item.family, "label": item.label, "text": item.text, **doses, **changes, "wrong_way": wrong})
+    return rows
+
+
+def _directions(r: Results) -> list[dict[str, Any]]:
+    groups = (("random", r.random, r.random_slopes), ("permuted_labels", r.permuted, r.permuted_slopes))
+    return [
+        {"kind": kind, "index": index, "readout_low": float(low), "readout_high": float(high), "slope_per_norm": float(slope)}
+        for kind, responses, slopes in groups
+        for index, ((low, high), slope) in enumerate(zip(responses.mean(axis=2), slopes, strict=True))
+    ]
+
+
+def _costs(r: Results) -> list[dict[str, Any]]:
+    columns = zip(r.costs.texts, r.costs.base, r.costs.up, r.costs.down, strict=True)
+    return [
+        {"id": item.id, "family": item.family, "text": item.text, "loss": float(base), "rise_added": float(up), "rise_subtracted": float(down)}
+        for item, base, up, down in columns
+    ]
+
+
+def _strengths(r: Results) -> list[dict[str, Any]]:
+    return [
+        {"coefficient": coefficient, "cost": value, "cost_upper": upper, "margin": r.plan.margin, "chosen": coefficient == r.design.coefficient}
+        for coefficient, value, upper in r.design.tried
+    ]
+
+
+def _answers(r: Results) -> list[dict[str, Any]]:
+    return [{"id": a.item.id, "label": a.item.label, "request": a.item.text, "steered": a.steered, "answer": a.text, "refused": a.refused} for a in r.answers]
+
+
+def _metadata(r: Results, weights_digest: str) -> dict[str, str]:
+    design = r.design
+    return {
+        "hook": f"blocks.{design.layer}.hook_resid_post",
+        "layer": str(design.layer),
+        "concept": r.material.behaviour.name,
+        "points_to": r.material.behaviour.positive,
+        "formula": "difference-of-means/1",
+        "norm": repr(float(np.linalg.norm(design.unit))),
+        "scale": repr(design.norm),
+        "scale_meaning": "median L2 norm of the residual at this hook; multiply direction by coefficient × scale",
+        "coefficient": repr(design.coefficient),
+        "design_length": repr(design.length),
+        "weights": weights_digest,
+    }
