@@ -49,22 +49,26 @@ def coverage(*, subject: str, as_of: datetime.date) -> list[CoverageRow]:
 
 
 def _row(requirement: Requirement, links: Iterable[EvidenceLink], as_of: datetime.date) -> CoverageRow:
-    current: list[EvidenceLink] = []
-    stale: list[EvidenceLink] = []
-    proposed: list[EvidenceLink] = []
+    groups: dict[str, list[EvidenceLink]] = {"current": [], "stale": [], "proposed": [], "declined": []}
     for link in links:
-        if link.reviewed_at is None or link.reviewed_at.date() > as_of:
-            proposed.append(link)
-        elif link.status == EvidenceLink.Status.ACCEPTED:
-            (current if _is_current(link, requirement, as_of) else stale).append(link)
-    missing = tuple(kind for kind in requirement.evidence_kinds if kind not in {link.evidence_kind for link in current})
+        groups[_standing(link, requirement, as_of)].append(link)
+    kinds = {link.evidence_kind for link in groups["current"]}
+    missing = tuple(kind for kind in requirement.evidence_kinds if kind not in kinds)
     answered = State.PARTIAL if missing else State.COVERED
-    unanswered = State.STALE if stale else State.MISSING
-    return CoverageRow(requirement, answered if current else unanswered, tuple(current), tuple(stale), tuple(proposed), missing)
+    unanswered = State.STALE if groups["stale"] else State.MISSING
+    state = answered if groups["current"] else unanswered
+    return CoverageRow(requirement, state, tuple(groups["current"]), tuple(groups["stale"]), tuple(groups["proposed"]), missing)
 
 
-def _is_current(link: EvidenceLink, requirement: Requirement, as_of: datetime.date) -> bool:
-    reviewed = link.reviewed_at.date() if link.reviewed_at else as_of
+def _standing(link: EvidenceLink, requirement: Requirement, as_of: datetime.date) -> str:
+    if link.reviewed_at is None or link.reviewed_at.date() > as_of:
+        return "proposed"
+    if link.status != EvidenceLink.Status.ACCEPTED:
+        return "declined"
+    return "current" if _is_current(link, link.reviewed_at.date(), requirement, as_of) else "stale"
+
+
+def _is_current(link: EvidenceLink, reviewed: datetime.date, requirement: Requirement, as_of: datetime.date) -> bool:
     expired = link.valid_until is not None and link.valid_until < as_of
     return link.requirement_id == requirement.pk and not expired and as_of <= review_due(reviewed, requirement.review_every)
 

@@ -50,12 +50,6 @@ def step_result(*, result: str, plan_digest: str, configuration: Iterable[Mappin
     return {"result": result, "configuration": [descriptor("plan", plan_digest), *map(dict, configuration)], "finding": dict(finding)}
 
 
-def report(*, report: str, snapshot_sha256: str, unsigned_sha256: str, signed_sha256: str, attachments: Mapping[str, str]) -> dict[str, Any]:
-    """Predicate of a report PDF: its id, digests of snapshot and file before and after signing, and attached file names with digests."""
-    digests = {"snapshot_sha256": snapshot_sha256, "unsigned_sha256": unsigned_sha256, "signed_sha256": signed_sha256}
-    return {"report": report, **digests, "attachments": dict(attachments)}
-
-
 def encode(statement: Mapping[str, Any]) -> bytes:
     """Canonical bytes of a statement, as signed."""
     return canonical_json(statement)

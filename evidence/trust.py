@@ -43,10 +43,7 @@ class TrustedRoot:
             raise ValueError(f"it must have exactly the fields {', '.join(sorted(FIELDS))}")
         statements = {row["keyid"]: decode_base64(row["spki"]) for row in value["statements"]}
         logs = {row["origin"]: VerifierKey.parse(row["vkey"]) for row in value["logs"]}
-        wrong = [keyid for keyid, spki in statements.items() if hashlib.sha256(spki).hexdigest() != keyid]
-        wrong += [origin for origin, key in logs.items() if key.name != origin]
-        if wrong:
-            raise ValueError(f"the key named {wrong[0]} does not carry that name")
+        _check_names(statements, logs)
         roots = [tuple(_certificate(row) for row in value[name]) for name in ("report_roots", "timestamp_roots")]
         return cls(statements, {keyid: _p256(spki) for keyid, spki in statements.items()}, logs, *roots)
 
@@ -55,6 +52,12 @@ class TrustedRoot:
         rows = [("statement key", keyid) for keyid in self.statements]
         rows += [("log key", str(key)) for key in self.logs.values()]
         return rows + [("report root certificate", certificate_fingerprint(root)) for root in self.report_roots]
+
+
+def _check_names(statements: Mapping[str, bytes], logs: Mapping[str, VerifierKey]) -> None:
+    proper = {hashlib.sha256(spki).hexdigest() for spki in statements.values()} | {key.name for key in logs.values()}
+    if wrong := proper ^ (set(statements) | set(logs)):
+        raise ValueError(f"a key does not carry the name it is listed under: {min(wrong)}")
 
 
 def certificate_fingerprint(certificate: x509.Certificate) -> str:

@@ -38,9 +38,9 @@ class Missing(str):
 @functools.cache
 def _engine() -> Engine:
     folder = Path(settings.BASE_DIR) / "templates" / "reports"
-    return Engine(dirs=[str(folder)], autoescape=True, string_if_invalid=Missing("%s"), builtins=["reports.engine"])
+    return Engine(dirs=[str(folder)], string_if_invalid=Missing("%s"), builtins=["reports.engine"])
 
 
 def render(name: str, context: dict[str, Any]) -> str:
     """HTML of template ``name``; ``InvalidInput`` when a field is missing."""
-    return _engine().get_template(name).render(Context(context))
+    return _engine().get_template(name).render(Context(context, autoescape=True))

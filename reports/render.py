@@ -54,9 +54,10 @@ def render_pdf(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes
 
     ``IntegrityFailed`` where a file is not what the snapshot lists, ``InvalidInput`` where anything could not be drawn.
     """
+    attached = attachments(snapshot, files)
     with _complaints() as complaints:
         try:
-            pdf = _write(snapshot, files)
+            pdf = _write(snapshot, attached)
         except FatalURLFetchingError as error:
             raise InvalidInput("report", f"the pages cannot be set as they are, they ask for something outside: {error}") from error
     if complaints:
@@ -86,14 +87,14 @@ def _complaints() -> Iterator[list[str]]:
         LOGGER.removeHandler(handler)
 
 
-def _write(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
+def _write(snapshot: Mapping[str, Any], attached: list[Attachment]) -> bytes:
     fonts = FontConfiguration()
     fetcher = URLFetcher(allowed_protocols=["data"], allow_redirects=False, fail_on_errors=True)
     style = (template_folder() / "report.css").read_text(encoding="utf-8")
     sheets = [CSS(string=font_faces() + style, font_config=fonts, url_fetcher=fetcher)]
     html = HTML(string=render_html(snapshot), url_fetcher=fetcher)
     document = html.render(font_config=fonts, stylesheets=sheets, pdf_variant="pdf/a-3a")
-    document.metadata.attachments = attachments(snapshot, files)
+    document.metadata.attachments = attached
     _declare_pdfua(document)
     target = io.BytesIO()
     document.write_pdf(target, pdf_variant="pdf/a-3a")

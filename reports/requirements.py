@@ -23,7 +23,7 @@ def requirements_read(version: ModelVersion, steps: Sequence[Step], as_of: datet
     for link in ordered:
         row = rows.setdefault(link.requirement_id, requirement_row(link.requirement, as_of))
         row["links"].append(link_row(link, keys[link.artifact.attestation_id], as_of))
-    return {"as_of": as_of.isoformat(), "rows": list(rows.values()), "coverage": coverage_rows(coverage(subject=version.subject, as_of=as_of))}
+    return {"as_of": as_of.isoformat(), "rows": list(rows.values()), "coverage": coverage_rows(version_coverage(version, as_of))}
 
 
 def requirement_row(requirement: Requirement, as_of: datetime.date) -> dict[str, Any]:
@@ -51,6 +51,23 @@ def link_row(link: EvidenceLink, step: str, as_of: datetime.date) -> dict[str, A
         "tier": link.tier,
         "valid_until": link.valid_until.isoformat() if decided and link.valid_until else None,
     }
+
+
+def version_coverage(version: ModelVersion, as_of: datetime.date) -> list[CoverageRow]:
+    """Coverage by everything on record about ``version``: the evidence of its assessment steps carries the steps as subject."""
+    steps = [f"assessments.step:{key}" for key in Step.objects.filter(run__plan__version=version).values_list("id", flat=True)]
+    linked = EvidenceLink.objects.filter(artifact__subject__in=steps).values_list("artifact__subject", flat=True).distinct().order_by("artifact__subject")
+    tables = [coverage(subject=subject, as_of=as_of) for subject in [version.subject, *linked]]
+    return [_together(rows) for rows in zip(*tables, strict=True)]
+
+
+def _together(rows: Sequence[CoverageRow]) -> CoverageRow:
+    """One requirement's rows over several subjects as one row, by the rules of ``evidence.mapping``."""
+    current, stale, proposed = (tuple(link for row in rows for link in getattr(row, name)) for name in ("current", "stale", "proposed"))
+    missing = tuple(kind for kind in rows[0].missing_kinds if all(kind in row.missing_kinds for row in rows))
+    answered = State.PARTIAL if missing else State.COVERED
+    unanswered = State.STALE if stale else State.MISSING
+    return CoverageRow(rows[0].requirement, answered if current else unanswered, current, stale, proposed, missing)
 
 
 def coverage_rows(rows: Sequence[CoverageRow]) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ class Outline:
 
 def usual_seconds() -> dict[str, float]:
     """How long each instrument usually takes on two cores."""
-    return {slug: 60 * method.card.minutes for slug, method in METHODS.items()}
+    return {method.card.slug: 60 * method.card.minutes for method in METHODS}
 
 
 def standard_outline(version: ModelVersion) -> list[Outline]:
@@ -53,7 +53,7 @@ def standard_outline(version: ModelVersion) -> list[Outline]:
 
 def _outline(item: PlanItem, version: ModelVersion) -> Outline:
     method = instrument(item.instrument)
-    params = asdict(params_parse(method.Params, item.params))  # type: ignore[call-overload]
+    params = asdict(params_parse(method.Params, item.params))
     thresholds = [(row.metric, wording(row)) for row in (item.thresholds or thresholds_for(method, params))]
     return Outline(step_title(item.key or item.instrument), method.card, params, thresholds, _blocked(method.card, version))
 

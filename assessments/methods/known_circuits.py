@@ -26,7 +26,7 @@ from assessments.contracts import (
 )
 from assessments.methods.parts import circuit_figures, circuit_report, ioi
 from assessments.methods.parts.circuit_report import Arm, Results, Task, over_sequences
-from assessments.methods.parts.controls import environment, noop_control, twin_seed
+from assessments.methods.parts.controls import environment, noop_control, sealed_limits, twin_seed
 from assessments.methods.parts.induction import copy_losses, induction_scores, make_repeated
 from assessments.methods.parts.meter import Meter
 from assessments.parameters import params_parse
@@ -49,7 +49,7 @@ class Params(ParamsBase):
 
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
         "prompts": (10, 500),
-        "sequences": (2, 64),
+        "sequences": (4, 64),
         "half": (8, 200),
         "patch_prompts": (1, 50),
         "bootstrap": (200, 20_000),
@@ -74,7 +74,13 @@ CARD = InstrumentCard(
     controls=("noop_hook", "corrupted_prompts", "random_weight_twin", "sign_flips"),
     organisms=("induction",),
     probe_sets=("ioi",),
-    thresholds=(Threshold("ioi_logit_diff", "beyond_null"), Threshold("ioi_accuracy", ">=", 0.9), Threshold("induction_loss_drop", "beyond_null")),
+    thresholds=(
+        Threshold("ioi_logit_diff", "beyond_null"),
+        Threshold("ioi_logit_diff", ">=", 0.5),
+        Threshold("ioi_accuracy", ">=", 0.9),
+        Threshold("induction_loss_drop", "beyond_null"),
+        Threshold("induction_loss_drop", ">=", 0.5),
+    ),
     minutes=1.5,
 )
 
@@ -143,6 +149,7 @@ def _measure(spec: StepSpec, task: Task, params: Params, subject: Subject, meter
         twin_drop=over_sequences(twin.losses.drop, task),
         null=_sign_flips(model.clean, task),
         noop=noop,
+        smallest=sealed_limits(CARD, spec),
     )
 
 

@@ -13,9 +13,9 @@ from typing import ClassVar, Literal
 from assessments.contracts import InstrumentCard, ParamsBase, Progress, Refused, RequirementClaim, StepOutput, StepSpec, Threshold
 from assessments.methods.parts import steering, steering_figures, steering_files, steering_report
 from assessments.methods.parts.behaviours import BEHAVIOURS, Material, design_residuals, prepare
-from assessments.methods.parts.controls import environment, noop_control, restart_control, twin_seed
+from assessments.methods.parts.controls import environment, noop_control, restart_control, sealed_limits, twin_seed
 from assessments.methods.parts.meter import Meter
-from assessments.methods.parts.steering_report import Limits, Results
+from assessments.methods.parts.steering_results import Limits, Results
 from assessments.parameters import params_parse
 from assessments.subject import Subject
 
@@ -63,6 +63,7 @@ CARD = InstrumentCard(
     requirements=(
         RequirementClaim("AIA-9-6", "eval_protocol", "Effect, wrong-way share and cost are tested against limits sealed before the first pass."),
         RequirementClaim("AIA-15-4", "eval_report", "Shows how the output reacts to a fault of known size inside the model, and what else it disturbs."),
+        RequirementClaim("AIA-55-1a", "eval_report", "One part of adversarial testing: an attempt to move the behaviour from inside, with its nulls."),
         RequirementClaim("COP-3.2", "eval_report", "An evaluation of the model by intervention on its internals, with its nulls."),
         RequirementClaim("COP-A3.1", "eval_protocol", "Held-out confirmation, random directions and a random-weight twin bear on internal validity."),
         RequirementClaim(
@@ -109,9 +110,8 @@ class SteeringValidation:
         )
 
 
-def sealed_limits(spec: StepSpec) -> Limits:
-    """The plan's own limits where it sealed one for the metric, else the instrument's."""
-    found = {row.metric: row.value for row in (*CARD.thresholds, *spec.thresholds) if row.value is not None}
+def _limits(spec: StepSpec) -> Limits:
+    found = sealed_limits(CARD, spec)
     return Limits(effect=found["steering_effect"], wrong_way=found["wrong_way_share"], cost=found["cost_ce"])
 
 
@@ -130,7 +130,7 @@ def _plan(spec: StepSpec, params: Params, n_layers: int) -> steering.Plan:
         cost_texts=params.cost_texts,
         written=params.written_answers if BEHAVIOURS[params.behaviour].chat else 0,
         draws=params.bootstrap,
-        margin=sealed_limits(spec).cost,
+        margin=_limits(spec).cost,
         seed=spec.seed,
     )
 
@@ -173,7 +173,7 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, subject: S
     return Results(
         material=material,
         plan=plan,
-        limits=sealed_limits(spec),
+        limits=_limits(spec),
         design=design,
         checks=checks,
         held_out=held_out.astype("float64") @ design.unit,

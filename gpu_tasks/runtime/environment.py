@@ -2,12 +2,14 @@
 
 import os
 import platform
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from core.hashing import file_manifest, manifest_digest
 from gpu_tasks.runtime.batching import POLICY
 
 LIBRARIES = ("torch", "transformers", "transformer-lens", "tokenizers", "safetensors", "gguf", "numpy", "scipy", "scikit-learn")
@@ -27,6 +29,7 @@ def describe(device: torch.device, threads: int, max_batch: int) -> dict[str, An
     return {
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
+        "runtime_source": source_digest(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu": cpu_model(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
@@ -41,6 +44,13 @@ def describe(device: torch.device, threads: int, max_batch: int) -> dict[str, An
         "batching": POLICY,
         "max_batch": max_batch,
     }
+
+
+@cache
+def source_digest() -> str:
+    """Manifest digest of the modules of this package: the adapter decides the numbers as much as the instrument does."""
+    folder = Path(__file__).parent
+    return manifest_digest(file_manifest(folder.glob("*.py"), folder))
 
 
 def cpu_model(source: Path = Path("/proc/cpuinfo")) -> str:

@@ -52,10 +52,12 @@ def test_passphrase_goes_where_the_keys_are(tmp_path, monkeypatch):
 
 
 def test_file_is_written_once_and_leaves_no_draft(tmp_path):
-    assert write_once(tmp_path / "secret", "first")
-    assert not write_once(tmp_path / "secret", "second")
-    assert (tmp_path / "secret").read_text() == "first\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert write_once(folder / "secret", "first")
+    assert not write_once(folder / "secret", "second")
+    assert (folder / "secret").read_text() == "first\n"
+    assert [path.name for path in folder.iterdir()] == ["secret"]
 
 
 def test_draft_of_a_killed_set_up_does_not_hinder(tmp_path, monkeypatch):

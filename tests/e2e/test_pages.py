@@ -23,7 +23,7 @@ WINDOWS = [
 
 def addresses(run: Run) -> list[str]:
     """Every page that can be opened about a run."""
-    findings = Finding.objects.filter(step__run=run)
+    findings = Finding.objects.filter(step__run=run, step__key__in=["known_circuits", "steering_validation.sentiment"])
     pages = [reverse("web:model-list"), reverse("web:run-begin", args=[run.plan.version_id]), reverse("web:run-detail", args=[run.id])]
     return [*pages, *(reverse("web:finding-detail", args=[finding.id]) for finding in findings)]
 

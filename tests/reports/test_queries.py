@@ -41,10 +41,8 @@ def today() -> datetime.date:
 def linked(actor: User, run: Run, ref: str = "AIA-15-4") -> EvidenceLink:
     """A link of the first step to a requirement, proposed by the service account."""
     requirement = Requirement.objects.known_at(today()).get(ref=ref)
-    finding = run.steps.all()[0].finding
-    return link_propose(
-        actor=actor, artifact=finding.result_artifact, requirement=requirement, evidence_kind="eval_report", rationale="It was measured.", tier="not_qualified"
-    )
+    artifact, why = run.steps.all()[0].finding.result_artifact, "It was measured."
+    return link_propose(actor=actor, artifact=artifact, requirement=requirement, evidence_kind="board_minutes", rationale=why, tier="not_qualified")
 
 
 def test_content_read_can_be_hashed_and_repeats_itself(run: Run) -> None:
@@ -116,24 +114,35 @@ def test_content_read_discloses_every_other_run_on_the_same_weights(admin: User,
     assert [(row["number"], row["same_plan"], row["state"]) for row in found] == [(same.number, True, "Queued"), (other.number, False, "Queued")]
 
 
+def row_of(run: Run, ref: str = "AIA-15-4", kind: str = "board_minutes") -> list[dict[str, Any]]:
+    """Links of ``kind`` shown under requirement ``ref``."""
+    rows = content_read(run, today())["requirements"]["rows"]
+    return [link for row in rows if row["ref"] == ref for link in row["links"] if link["evidence_kind"] == kind]
+
+
 def test_links_are_shown_with_their_status_as_of_the_day(admin: User, run: Run) -> None:
     link = linked(admin, run)
-    assert content_read(run, today())["requirements"]["rows"][0]["links"][0]["status"] == "proposed"
+    assert [row["status"] for row in row_of(run)] == ["proposed"]
     link_review(actor=admin, link=link, accept=True, rationale="Checked.")
-    found = content_read(run, today())["requirements"]["rows"]
-    assert [(row["ref"], row["links"][0]["status"], row["links"][0]["step"]) for row in found] == [("AIA-15-4", "accepted", "known_circuits")]
+    assert [(row["status"], row["step"], row["tier"]) for row in row_of(run)] == [("accepted", "known_circuits", "not_qualified")]
 
 
 def test_a_decision_made_after_the_day_does_not_count_yet(admin: User, run: Run) -> None:
     link = link_review(actor=admin, link=linked(admin, run), accept=False, rationale="Too narrow.")
     EvidenceLink.objects.filter(pk=link.pk).update(reviewed_at=clock.now() + datetime.timedelta(days=2))
-    assert content_read(run, today())["requirements"]["rows"][0]["links"][0]["status"] == "proposed"
+    assert [row["status"] for row in row_of(run)] == ["proposed"]
 
 
 def test_a_link_proposed_after_the_day_is_not_shown(admin: User, run: Run) -> None:
     link = linked(admin, run)
     EvidenceLink.objects.filter(pk=link.pk).update(created_at=clock.now() + datetime.timedelta(days=2))
-    assert content_read(run, today())["requirements"]["rows"] == []
+    assert row_of(run) == []
+
+
+def test_what_the_instruments_proposed_is_shown_under_its_requirement(run: Run) -> None:
+    shown = [link for row in content_read(run, today())["requirements"]["rows"] for link in row["links"]]
+    assert len(shown) == EvidenceLink.objects.count() > 0
+    assert {link["status"] for link in shown} == {"proposed"}
 
 
 def test_requirements_say_whether_they_are_in_force(admin: User, run: Run) -> None:
@@ -150,6 +159,28 @@ def test_coverage_counts_add_up_to_the_requirements_in_force(run: Run) -> None:
     assert sum(row["applying"] for row in rows) == in_force > 0
     for row in rows:
         assert row["applying"] == sum(row[name] for name in ("covered", "partial", "stale", "proposed", "missing"))
+
+
+def test_coverage_counts_links_on_the_steps_of_the_version(admin: User, run: Run) -> None:
+    link = linked(admin, run, "NIST-AIRMF-MEASURE-2.1")
+
+    def counts() -> tuple[int, int, int]:
+        rows = content_read(run, today())["requirements"]["coverage"]
+        return tuple(sum(row[name] for row in rows) for name in ("proposed", "partial", "covered"))  # type: ignore[return-value]
+
+    before = counts()
+    assert before[0] > 0
+    link_review(actor=admin, link=link, accept=True, rationale="Checked.")
+    after = counts()
+    assert after[0] == before[0] - 1
+    assert sum(after[1:]) == sum(before[1:]) + 1
+
+
+def test_coverage_leaves_out_links_of_other_versions(admin: User, run: Run) -> None:
+    other = factories.finished_run(admin, ("one",))
+    before = content_read(other, today())["requirements"]["coverage"]
+    linked(admin, run, "NIST-AIRMF-MEASURE-2.1")
+    assert content_read(other, today())["requirements"]["coverage"] == before
 
 
 def test_attestations_of_gives_seal_run_steps_and_decisions_but_no_drafts(admin: User, run: Run) -> None:
@@ -193,12 +224,12 @@ def finish(robot: User, run: Run, workdir: Path, **output: Any) -> Any:
     return step.attestation
 
 
-def test_content_read_makes_a_constant_number_of_queries(admin: User, run: Run, django_assert_max_num_queries: Any) -> None:
+def test_content_read_makes_few_queries_however_many_steps(admin: User, run: Run, django_assert_max_num_queries: Any) -> None:
     more = factories.finished_run(admin, ("a", "b", "c", "d", "e", "f"))
-    with django_assert_max_num_queries(26):
-        content_read(Run.objects.get(pk=run.pk), today())
-    with django_assert_max_num_queries(26):
-        content_read(Run.objects.get(pk=more.pk), today())
+    for found, steps in ((run, 2), (more, 6)):
+        # Coverage takes two queries for each step with links.
+        with django_assert_max_num_queries(26 + 2 * steps):
+            content_read(Run.objects.get(pk=found.pk), today())
 
 
 @pytest.mark.parametrize(

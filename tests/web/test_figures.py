@@ -70,7 +70,7 @@ def test_words_that_look_like_markup_stay_words(installation: Path) -> None:
 
 def test_figure_that_cannot_be_drawn_says_why_and_keeps_its_numbers(installation: Path) -> None:
     class Broken:
-        figures = ({"name": "f", "title": "F", "caption": "", "alt": "", "spec": {"data": {"url": "http://example.org"}, "layer": [{"data": {"values": ROWS}}]}},)
+        figures = ({"name": "f", "title": "F", "caption": "", "alt": "", "spec": {"data": {"url": "x"}, "layer": [{"data": {"values": ROWS}}]}},)
 
     view = figures.figures_of(Broken())[0]  # type: ignore[arg-type]
     assert view.svg == ""
@@ -80,7 +80,8 @@ def test_figure_that_cannot_be_drawn_says_why_and_keeps_its_numbers(installation
 
 
 def test_numbers_behind_a_figure_are_listed_once_per_set() -> None:
-    drawn = vega.layered(vega.line(ROWS, {}, {}, "red"), vega.line(ROWS, {}, {}, "blue"), vega.label("one", 1, 2), vega.line([{"a": 1}, {"a": 2}], {}, {}, "red"))
+    twice = [vega.line(ROWS, {}, {}, colour) for colour in ("red", "blue")]
+    drawn = vega.layered(*twice, vega.label("one", 1, 2), vega.line([{"a": 1}, {"a": 2}], {}, {}, "red"))
     tables = list(figures.data_tables(drawn))
     assert [table.columns for table in tables] == [["x", "y"], ["a"]]
 

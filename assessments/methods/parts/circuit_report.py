@@ -1,6 +1,6 @@
 """What a run over the known circuits means: reading, measurements, controls, files and words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,14 +60,15 @@ class Results:
     twin_drop: Interval
     null: Array
     noop: Control
+    smallest: Mapping[str, float]
 
     @property
     def reading(self) -> Reading:
-        """Observed when both known behaviours are there and beyond the twin, null when neither is, inconclusive otherwise."""
+        """Observed when both known behaviours are there, beyond the twin and of a size that matters, null when neither is, inconclusive otherwise."""
         if not self.noop.passed:
             return Reading.INCONCLUSIVE
-        names = self.logit_diff.low > max(0.0, self.twin_diff.high)
-        copying = self.drop.low > max(0.0, self.twin_drop.high)
+        names = self.logit_diff.low > max(0.0, self.twin_diff.high) and self.logit_diff.value >= self.smallest["ioi_logit_diff"]
+        copying = self.drop.low > max(0.0, self.twin_drop.high) and self.drop.value >= self.smallest["induction_loss_drop"]
         if names and copying:
             return Reading.OBSERVED
         return Reading.INCONCLUSIVE if names or copying else Reading.NULL

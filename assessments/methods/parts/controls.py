@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from assessments.contracts import Control, StepSpec
+from assessments.contracts import Control, InstrumentCard, StepSpec
 from assessments.statistics import Array, generator
 from assessments.subject import Edit, Subject, Tick, Tokens
 
@@ -39,6 +39,11 @@ def random_directions(count: int, width: int, seed: int, purpose: str = "random 
 def twin_seed(spec: StepSpec) -> int:
     """Seed of the random-weight twin: fixed by the step's seed, different from it."""
     return spec.seed + 1_000_003
+
+
+def sealed_limits(card: InstrumentCard, spec: StepSpec) -> dict[str, float]:
+    """The limit of every metric: the one that the plan sealed, else the instrument's own."""
+    return {row.metric: row.value for row in (*card.thresholds, *spec.thresholds) if row.value is not None}
 
 
 def environment(spec: StepSpec, subject: Subject) -> Mapping[str, Any]:

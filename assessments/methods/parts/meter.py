@@ -13,7 +13,7 @@ class Meter:
         self._progress = progress
         self._total = sum(stages.values())
         self._shares = dict(stages)
-        self._done = 0.0
+        self._done = self._reached = 0.0
         self.tokens = 0
 
     def stage(self, name: str, expected_tokens: int) -> Tick:
@@ -26,7 +26,8 @@ class Meter:
             nonlocal seen
             seen += tokens
             self.tokens += tokens
-            self._progress(min(1.0, base + share * min(1.0, seen / max(expected_tokens, 1))), name, tokens)
+            self._reached = max(self._reached, min(1.0, base + share * min(1.0, seen / max(expected_tokens, 1))))
+            self._progress(self._reached, name, tokens)
 
         tick(0)
         return tick

@@ -1,5 +1,6 @@
 """Files an instrument leaves: the raw per-item table as parquet, a direction as safetensors, numbers that JSON can hold."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,6 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 from numpy.typing import ArrayLike
-from safetensors.numpy import save_file
 
 from assessments.contracts import Measurement, OutputFile, Refused
 from assessments.statistics import Interval
@@ -24,8 +24,12 @@ def write_table(workdir: Path, name: str, rows: Sequence[Mapping[str, Any]], tit
 
 def write_direction(workdir: Path, name: str, vector: ArrayLike, metadata: Mapping[str, str], title: str) -> OutputFile:
     """``vector[d_model]`` in fp32 under the key ``direction`` of ``<name>.safetensors``; ``metadata`` names hook, norm and scale."""
-    data = np.ascontiguousarray(vector, dtype=np.float32)
-    save_file({"direction": data}, workdir / f"{name}.safetensors", metadata=dict(metadata))
+    data = np.ascontiguousarray(vector, dtype="<f4")
+    entry = {"dtype": "F32", "shape": list(data.shape), "data_offsets": [0, data.nbytes]}
+    # written here and not by the library, whose order of metadata, and with it the file's digest, changes from run to run
+    header = json.dumps({"__metadata__": dict(metadata), "direction": entry}, sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    (workdir / f"{name}.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + data.tobytes())
     return OutputFile(path=f"{name}.safetensors", media_type="application/octet-stream", kind="direction", title=title)
 
 

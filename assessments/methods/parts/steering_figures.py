@@ -5,7 +5,7 @@ import numpy as np
 from assessments import vega
 from assessments.contracts import Figure
 from assessments.methods.parts.doses import SHARES
-from assessments.methods.parts.steering_report import TENTH, Results, scaled
+from assessments.methods.parts.steering_results import TENTH, Results, scaled
 
 
 def figures(r: Results) -> tuple[Figure, ...]:

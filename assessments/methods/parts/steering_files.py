@@ -8,7 +8,7 @@ import numpy as np
 from assessments.contracts import OutputFile
 from assessments.methods.parts.doses import SHARES
 from assessments.methods.parts.outputs import write_direction, write_table
-from assessments.methods.parts.steering_report import Results
+from assessments.methods.parts.steering_results import Results
 
 
 def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, ...]:

@@ -56,11 +56,15 @@ def content(actor: User, ring: KeyRing) -> dict[str, bytes]:
     return {"snapshot.json": SNAPSHOT, "trusted_root.json": ring.trusted_root_bytes, "tables/items.csv": TABLE, **bundles}
 
 
+def facts(data: bytes, **changes: Any) -> dict[str, Any]:
+    """The predicate of a report entry."""
+    digests = {"snapshot_sha256": sha256_bytes(SNAPSHOT), "unsigned_sha256": "0" * 64, "signed_sha256": sha256_bytes(data)}
+    return {"report": "R-1", **digests, "attachments": {}, **changes}
+
+
 def log_report(actor: User, data: bytes, place: Path, predicate: dict[str, Any] | None = None) -> Path:
     """Write the PDF and log it as the installation does, whatever is in it."""
-    facts = {"report": "R-1", "snapshot_sha256": sha256_bytes(SNAPSHOT), "unsigned_sha256": "0" * 64, "signed_sha256": sha256_bytes(data)}
-    predicate = predicate or statements.report(**facts, attachments={})
-    attestation: Attestation = builders.record(actor, [builders.stored(data, place.name, kind="report")], statements.REPORT, predicate)
+    attestation: Attestation = builders.record(actor, [builders.stored(data, place.name, kind="report")], statements.REPORT, predicate or facts(data))
     place.write_bytes(data)
     place.with_name(place.name + ".sigstore.json").write_bytes(bundle_read(attestation))
     return place
@@ -198,15 +202,13 @@ def test_attachment_changed_before_signing_is_named(
 
 def test_table_may_be_vouched_for_by_the_report_entry_itself(recorder: User, ring: KeyRing, files: dict[str, bytes], root_file: Path, tmp_path: Path) -> None:
     data = pdfs.signed(pdfs.unsigned({**files, "tables/more.csv": b"x"}), ring)
-    facts = {"report": "R-1", "snapshot_sha256": sha256_bytes(SNAPSHOT), "unsigned_sha256": "0" * 64, "signed_sha256": sha256_bytes(data)}
     for digest, verdict in ((sha256_bytes(b"x"), "verified"), (sha256_bytes(b"y"), "failed")):
-        predicate = statements.report(**facts, attachments={"tables/more.csv": digest})
+        predicate = facts(data, attachments={"tables/more.csv": digest})
         assert verify(log_report(recorder, data, tmp_path / f"{verdict}.pdf", predicate), root_file).verdict == verdict
 
 
 def test_predicate_that_names_another_signed_file_is_refused(report: Path, recorder: User, root_file: Path, tmp_path: Path) -> None:
-    predicate = statements.report(report="R", snapshot_sha256=sha256_bytes(SNAPSHOT), unsigned_sha256="0" * 64, signed_sha256="0" * 64, attachments={})
-    place = log_report(recorder, report.read_bytes(), tmp_path / "r.pdf", predicate)
+    place = log_report(recorder, report.read_bytes(), tmp_path / "r.pdf", facts(report.read_bytes(), signed_sha256="0" * 64))
     assert "r.pdf: changed" in problems(place, root_file)
 
 

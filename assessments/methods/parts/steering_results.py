@@ -1,0 +1,137 @@
+"""Everything a steering run measured and the conditions under which it may be read as causal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from assessments.contracts import Control, Reading
+from assessments.methods.parts.behaviours import Material
+from assessments.methods.parts.doses import SHARES, Design, worst_cost
+from assessments.methods.parts.steering import Answer, Costs, Plan, mean_slopes, positives
+from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, permutation_p, spearman, wilson
+
+LEVEL = 0.05
+MONOTONE = 0.9
+"""Rank correlation of dose and mean read-out from which a curve counts as monotone: at most one swap of neighbours among seven doses."""
+TENTH = 0.1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sealed limits: smallest effect that matters (nats), largest share moved the wrong way, largest cost on neutral text (nats per token)."""
+
+    effect: float
+    wrong_way: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything measured. ``confirm[7, prompts]``; ``random`` and ``permuted[k, 2, prompts]`` at both ends; ``twin[prompts]`` end to end."""
+
+    material: Material
+    plan: Plan
+    limits: Limits
+    design: Design
+    checks: tuple[Control, Control]
+    held_out: Array
+    confirm: Array
+    explore: Array
+    random: Array
+    permuted: Array
+    baseline: Array
+    ablated: Array
+    ablated_random: Array
+    instructed: Array
+    costs: Costs
+    answers: Sequence[Answer]
+    twin: Array
+
+    @cached_property
+    def item_effects(self) -> Array:
+        """Change of the read-out of every prompt from the lowest to the highest dose, in nats."""
+        return np.asarray(self.confirm[-1] - self.confirm[0])
+
+    @cached_property
+    def effect(self) -> Interval:
+        """Mean change from the lowest to the highest dose."""
+        return self.over_prompts(self.item_effects)
+
+    @cached_property
+    def random_slopes(self) -> Array:
+        """Slopes of the random directions, in nats per residual norm."""
+        return mean_slopes(self.random, self.design.coefficient)
+
+    @cached_property
+    def permuted_slopes(self) -> Array:
+        """Slopes of directions fitted to permuted labels."""
+        return mean_slopes(self.permuted, self.design.coefficient)
+
+    @cached_property
+    def p_value(self) -> float:
+        """Two-sided, against random directions; the slope is taken between the same two doses for all."""
+        return permutation_p(self.slope.value, self.random_slopes, "two-sided")
+
+    @cached_property
+    def slope(self) -> Interval:
+        """Nats per residual norm, from the two end doses."""
+        return scaled(self.effect, 1 / (2 * self.design.coefficient))
+
+    @cached_property
+    def rank_correlation(self) -> float:
+        """Of dose and mean read-out over the seven doses."""
+        return spearman(SHARES, self.confirm.mean(axis=1))
+
+    @cached_property
+    def wrong_way(self) -> Interval:
+        """Share of prompts that move against the intended direction."""
+        return wilson(int((self.item_effects < 0).sum()), len(self.item_effects))
+
+    @cached_property
+    def cost(self) -> Interval:
+        """Rise of the loss on neutral text for the dearer sign."""
+        return worst_cost(self.costs.up, self.costs.down, self.costs.texts, self.plan.draws, self.plan.seed)
+
+    @cached_property
+    def twin_effect(self) -> Interval:
+        """The same procedure on random weights."""
+        return self.over_prompts(self.twin)
+
+    @cached_property
+    def decodability(self) -> Interval:
+        """AUROC of the very same direction on design texts of families never used for it."""
+        items = self.material.design.confirmation
+        return bootstrap_auroc(self.held_out, positives(self.material, items), [i.family for i in items], self.plan.draws, self.plan.seed)
+
+    @property
+    def reading(self) -> Reading:
+        """Causal only when every condition holds; null when the effect is within chance or too small to matter; else inconclusive."""
+        if not all(check.passed for check in self.checks):
+            return Reading.INCONCLUSIVE
+        if self.p_value > LEVEL or abs(self.effect.value) < self.limits.effect:
+            return Reading.NULL
+        return Reading.INCONCLUSIVE if self.failures else Reading.CAUSAL
+
+    @property
+    def failures(self) -> list[str]:
+        """Conditions for a causal reading that do not hold, in words."""
+        conditions = {
+            "the read-out moves against the intended direction": self.slope.value > 0,
+            "the interval of the slope includes zero": self.slope.low > 0,
+            "the curve is not monotone": self.rank_correlation >= MONOTONE,
+            f"{self.wrong_way.value:.0%} of the prompts move the wrong way": self.wrong_way.value <= self.limits.wrong_way,
+            f"the cost on neutral text may reach {self.cost.high:.2f} nats per token": self.cost.high <= self.limits.cost,
+            "random weights show the same": self.twin_effect.value < self.limits.effect,
+        }
+        return [text for text, holds in conditions.items() if not holds]
+
+    def over_prompts(self, values: Array) -> Interval:
+        """Mean over confirmation prompts with its interval over their families."""
+        return bootstrap_mean(values, self.material.confirm.families, self.plan.draws, self.plan.seed)
+
+
+def scaled(interval: Interval, factor: float) -> Interval:
+    """An interval in another unit."""
+    return Interval(interval.value * factor, interval.low * factor, interval.high * factor)
