@@ -57,8 +57,11 @@ def thresholds_text(steps: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(row["met"] for step in steps for row in step["thresholds"])
     if not counts:
         return "The plan set no thresholds."
+    total = sum(counts.values())
+    if counts[True] == total:
+        return f"All {total} sealed thresholds were met." if total > 1 else "The one sealed threshold was met."
     undecided = f" and {counts[None]} could not be decided" if counts[None] else ""
-    return f"Of {sum(counts.values())} sealed thresholds {counts[True]} {_were(counts[True])} met, {counts[False]} {_were(counts[False])} not met{undecided}."
+    return f"Of {total} sealed thresholds {counts[True]} {_were(counts[True])} met, {counts[False]} {_were(counts[False])} not met{undecided}."
 
 
 def joined(parts: Sequence[str]) -> str:

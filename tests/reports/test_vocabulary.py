@@ -61,6 +61,11 @@ def test_thresholds_text_counts_met_unmet_and_undecided() -> None:
     assert vocabulary.thresholds_text(steps) == "Of 4 sealed thresholds 2 were met, 1 was not met and 1 could not be decided."
 
 
+def test_thresholds_text_says_when_all_were_met() -> None:
+    assert vocabulary.thresholds_text([{"thresholds": [{"met": True}]}, {"thresholds": [{"met": True}]}]) == "All 2 sealed thresholds were met."
+    assert vocabulary.thresholds_text([{"thresholds": [{"met": True}]}]) == "The one sealed threshold was met."
+
+
 def test_thresholds_text_says_when_there_were_none() -> None:
     assert vocabulary.thresholds_text([{"thresholds": []}]) == "The plan set no thresholds."
 
