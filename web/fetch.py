@@ -47,7 +47,7 @@ def finding_for(actor: User, finding_id: UUID) -> Finding:
 
 def report_for(actor: User, report_id: UUID) -> Report:
     """A report of the actor's register, or ``NotFound``."""
-    row = Report.objects.visible_to(actor).select_related("artifact").filter(pk=report_id).first()
+    row = Report.objects.visible_to(actor).select_related("artifact", "entry__attestation").filter(pk=report_id).first()
     if row is None:
         raise NotFound("There is no such report in your register.")
     return row

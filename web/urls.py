@@ -18,6 +18,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/retry/", runs.run_retry, name="run-retry"),
     path("runs/<uuid:run_id>/report/", reports.report_build, name="report-build"),
     path("reports/<uuid:report_id>/", reports.report_download, name="report-download"),
+    path("reports/<uuid:report_id>/log-entry/", reports.report_bundle, name="report-bundle"),
     path("findings/<uuid:finding_id>/", findings.finding_detail, name="finding-detail"),
     path("findings/<uuid:finding_id>/files/<uuid:artifact_id>/", findings.artifact_download, name="artifact-download"),
     path("findings/<uuid:finding_id>/links/<uuid:link_id>/", findings.link_review, name="link-review"),

@@ -21,7 +21,10 @@ def document() -> dict[str, Any]:
         "datasheet": {"purpose": "a test", "licence": "Apache-2.0"},
         "labels": {"yes": "a yes", "no": "a no"},
         "families": [
-            {"family": family, "items": [{"id": f"{family}-{label}", "label": label, "text": f"{family} says {label}", "pair": family} for label in ("yes", "no")]}
+            {
+                "family": family,
+                "items": [{"id": f"{family}-{label}", "label": label, "text": f"{family} says {label}", "pair": family} for label in ("yes", "no")],
+            }
             for family in ("birds", "boats")
         ],
         "targets": [{"id": "t-1", "family": "trees", "text": "The tree was"}],
@@ -98,7 +101,7 @@ def test_a_set_without_items_and_without_word_lists_is_refused(tmp_path: Path) -
 
 def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_bytes(b"slug: \xff\xfe\x00")
-    with pytest.raises(Refused, match="bad.yaml: not readable as yaml"):
+    with pytest.raises(Refused, match=r"bad\.yaml: not readable as yaml"):
         probe_set_at(tmp_path / "bad.yaml")
 
 

@@ -23,10 +23,19 @@ def test_untouched_run_takes_the_usual_times() -> None:
     assert (found.left, found.percent, found.current) == (300.0, 0, 1)
 
 
-def test_running_step_is_judged_by_its_own_speed() -> None:
+def test_from_half_of_a_step_on_its_own_speed_decides() -> None:
+    found = run_progress([step(RunState.RUNNING, fraction=0.5, began=300)], USUAL, NOW)
+    assert found.left == pytest.approx(300.0)
+    assert found.steps[0].percent == 50
+
+
+def test_before_that_the_usual_time_counts_as_well() -> None:
     found = run_progress([step(RunState.RUNNING, fraction=0.25, began=30)], USUAL, NOW)
-    assert found.left == pytest.approx(90.0)
-    assert found.steps[0].percent == 25
+    assert found.left == pytest.approx(0.5 * 90 + 0.5 * 45)
+
+
+def test_step_that_only_loads_its_model_is_given_its_usual_time() -> None:
+    assert run_progress([step(RunState.RUNNING, fraction=0.0, began=500)], USUAL, NOW).left == 60.0
 
 
 def test_waiting_steps_follow_the_pace_of_the_run() -> None:
@@ -36,13 +45,15 @@ def test_waiting_steps_follow_the_pace_of_the_run() -> None:
     assert found.current == 2
 
 
-def test_very_beginning_of_a_step_uses_the_usual_time_less_what_passed() -> None:
-    found = run_progress([step(RunState.RUNNING, fraction=0.01, began=10)], USUAL, NOW)
-    assert found.left == pytest.approx(50.0)
+def test_steps_beside_one_another_share_the_remaining_time() -> None:
+    two = [step(RunState.RUNNING, fraction=0.5, began=30), step(RunState.RUNNING, fraction=0.5, began=30)]
+    waiting = [step(RunState.QUEUED), step(RunState.QUEUED)]
+    assert run_progress([*two, *waiting], USUAL, NOW).left == pytest.approx((30 + 30 + 60 + 60) / 2)
 
 
-def test_estimate_never_falls_below_zero() -> None:
-    assert run_progress([step(RunState.RUNNING, fraction=0.0, began=500)], USUAL, NOW).left == 0.0
+def test_no_sharing_makes_the_longest_step_shorter() -> None:
+    two = [step(RunState.RUNNING, fraction=0.5, began=30), step(RunState.RUNNING, fraction=0.5, began=30)]
+    assert run_progress([*two, step(RunState.QUEUED, "slow")], USUAL, NOW).left == pytest.approx(240.0)
 
 
 def test_whole_run_weighs_steps_by_their_usual_time() -> None:

@@ -1,9 +1,13 @@
 """The signed report: asked for by those who may, shown while it is made, handed out bit for bit."""
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -47,6 +51,19 @@ def test_finished_report_comes_back_bit_for_bit(admin: User, admin_client: Clien
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{report.reference}.pdf"'
 
 
+def test_report_and_log_entry_as_handed_out_verify_without_us(admin: User, admin_client: Client, run: Run, tmp_path: Path, key_folder: Path) -> None:
+    ask(admin_client, run)
+    report = report_make(actor=admin, report=Report.objects.get())
+    assert reverse("web:report-bundle", args=[report.id]) in page(admin_client, run)
+    for name in ("report-download", "report-bundle"):
+        answer = admin_client.get(reverse(f"web:{name}", args=[report.id]))
+        filename = answer.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
+        (tmp_path / filename).write_bytes(b"".join(answer.streaming_content) if answer.streaming else answer.content)
+    command = [sys.executable, "-m", "evidence.verify", str(tmp_path / f"{report.reference}.pdf"), "--trusted-root", str(key_folder / "trusted_root.json")]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_asking_again_for_the_same_makes_no_second_one(admin_client: Client, run: Run) -> None:
     ask(admin_client, run)
     ask(admin_client, run)
@@ -74,7 +91,8 @@ def test_unfinished_run_offers_no_report_and_refuses_one(admin: User, admin_clie
 
 def test_report_that_is_not_made_yet_has_no_file(admin_client: Client, run: Run) -> None:
     ask(admin_client, run)
-    assert admin_client.get(reverse("web:report-download", args=[Report.objects.get().id])).status_code == 409
+    for name in ("report-download", "report-bundle"):
+        assert admin_client.get(reverse(f"web:{name}", args=[Report.objects.get().id])).status_code == 409
 
 
 def test_auditor_reads_but_does_not_build(admin: User, admin_client: Client, as_role: Callable[[str], Client], run: Run) -> None:
@@ -88,5 +106,6 @@ def test_auditor_reads_but_does_not_build(admin: User, admin_client: Client, as_
 
 def test_stranger_gets_not_found(admin_client: Client, stranger: Client, run: Run) -> None:
     ask(admin_client, run)
-    assert stranger.get(reverse("web:report-download", args=[Report.objects.get().id])).status_code == 404
+    for name in ("report-download", "report-bundle"):
+        assert stranger.get(reverse(f"web:{name}", args=[Report.objects.get().id])).status_code == 404
     assert ask(stranger, run) == 404

@@ -56,7 +56,7 @@ def test_running_step_shows_stage_speed_share_and_time_left(admin_client: Client
     Step.objects.filter(pk=lease.step_id).update(started_at=clock.now() - timedelta(seconds=60))
     leases.report(actor=robot, lease=lease, fraction=0.25, stage="activations of layer 3 of 30", tokens=1000, speed=1884.4)
     body = body_of(admin_client, fresh)
-    assert all(text in body for text in ("activations of layer 3 of 30", "1884 tokens/s", 'value="25"', "about 3 min left", 'state state-running">Running'))
+    assert all(text in body for text in ("activations of layer 3 of 30", "1884 tokens/s", 'value="25"', "about 2 min left", 'state state-running">Running'))
     assert "Step 1 of 2" in body
 
 

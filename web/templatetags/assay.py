@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from assessments.models import RunState
 from core import clock
+from inventory.models import ModelVersion
 from reports import formats, queries
 from web import words
 
@@ -81,8 +82,8 @@ def filesize_text(size: int) -> str:
 def parameters(count: int) -> str:
     """A number of model parameters: ``135 M``, ``7.2 B``."""
     if count >= 1_000_000_000:
-        return f"{count / 1e9:.1f} B"
-    return f"{count / 1e6:.0f} M" if count >= 1_000_000 else formats.grouped(count)
+        return f"{count / 1e9:.1f}\u00a0B"
+    return f"{count / 1e6:.0f}\u00a0M" if count >= 1_000_000 else formats.grouped(count)
 
 
 @register.simple_tag
@@ -97,6 +98,18 @@ def behaved(value: bool | None) -> SafeString:
     """Whether a control behaved; some only give a null."""
     css, word = {True: ("met", "yes"), False: ("unmet", "no"), None: ("text-secondary", "gives a null")}[value]
     return format_html('<span class="{}">{}</span>', css, word)
+
+
+@register.filter
+def exactly(version: ModelVersion) -> str:
+    """Model, version and quantisation, which some labels name already."""
+    return str(version) if version.quantisation in version.label else f"{version} · {version.quantisation}"
+
+
+@register.filter
+def without_key(title: str) -> str:
+    """A file's title without the step's key in front, for the page of that step."""
+    return title.partition(": ")[2] or title
 
 
 @register.filter

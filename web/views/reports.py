@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from core.errors import InvalidState
+from evidence.proofs import bundle_read
 from evidence.storage import blobs
 from reports.models import ReportState
 from reports.services import report_enqueue
@@ -33,3 +34,14 @@ def report_download(request: HttpRequest, report_id: UUID) -> FileResponse:
     if report.artifact is None:
         raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no file yet.")
     return FileResponse(blobs().open(report.artifact.sha256), as_attachment=True, filename=f"{report.reference}.pdf", content_type="application/pdf")
+
+
+@require_GET
+def report_bundle(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """The report's signed log entry with its proof: what ``assay verify`` wants beside the PDF."""
+    report = report_for(actor_of(request), report_id)
+    if report.entry is None:
+        raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no log entry yet.")
+    name = f"{report.reference}.pdf.sigstore.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(bundle_read(report.entry.attestation), content_type="application/json", headers=headers)

@@ -13,7 +13,7 @@ from assessments.methods.parts.steering import Answer, Costs, Plan, mean_slopes,
 from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, permutation_p, spearman, wilson
 
 LEVEL = 0.05
-MONOTONE = 0.9
+MONOTONE = 0.95
 """Rank correlation of dose and mean read-out from which a curve counts as monotone: at most one swap of neighbours among seven doses."""
 TENTH = 0.1
 

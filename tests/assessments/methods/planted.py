@@ -1,12 +1,13 @@
 """A subject made of numpy in which everything an instrument looks for is planted, or left out, by hand."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from assessments.contracts import SubjectSpec
+from assessments.probes import probe_set
 from assessments.subject import Edit, Floats, SubjectFacts, Tick, Tokens
 
 WIDTH, LAYERS, HEADS, VOCABULARY = 24, 4, 2, 4096
@@ -155,14 +156,9 @@ class PlantedSubject:
         tick(sum(map(len, items)))
 
 
-def changed(plant: Plant, **values: object) -> Plant:
-    """A plant with some of its values replaced."""
-    return replace(plant, **values)  # type: ignore[arg-type]
-
-
-def concepts_of(texts: Sequence[tuple[str, str]], positive: str, encode: Callable[[str], str] = lambda text: text) -> dict[str, float]:
-    """+1 for texts with the positive label, -1 for the others; keys as the planted subject decodes them."""
-    return {" ".join(encode(text).split()): 1.0 if label == positive else -1.0 for text, label in texts}
+def concepts(slug: str, positive: str) -> dict[str, float]:
+    """+1 for every text of a shipped set with the label ``positive``, -1 for the others; keys as the planted subject decodes them."""
+    return {" ".join(item.text.split()): 1.0 if item.label == positive else -1.0 for item in probe_set(slug).items}
 
 
 def _unit(name: str) -> np.ndarray:

@@ -108,7 +108,9 @@ def check_files(output: StepOutput, workdir: Path) -> None:
 
 
 @each
-def test_the_same_seed_gives_the_same_bytes(method: Instrument, params: dict[str, Any], tiny_model: Model, first_run: Callable[..., Run], tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(
+    method: Instrument, params: dict[str, Any], tiny_model: Model, first_run: Callable[..., Run], tmp_path: Path
+) -> None:
     first, second = first_run(method, params), run(method, tiny_model("gemma3"), tmp_path, **params)
     assert asdict(first.output) == asdict(second.output)
     assert digests(first.folder) == digests(second.folder)

@@ -100,9 +100,8 @@ TEXTS = ["How do I bake a cake?", "How do I bake, and bake again?", "Tell me a j
 def test_tfidf_equals_scikit_learn() -> None:
     vectoriser = TfidfVectorizer(ngram_range=(1, 2)).fit(TEXTS[:3])
     train, test = tfidf(TEXTS[:3], TEXTS[3:])
-    order = np.argsort([sorted(vectoriser.vocabulary_).index(term) for term in sorted(vectoriser.vocabulary_)])
-    assert train[:, order] == pytest.approx(vectoriser.transform(TEXTS[:3]).toarray())
-    assert test[:, order] == pytest.approx(vectoriser.transform(TEXTS[3:]).toarray())
+    assert train == pytest.approx(vectoriser.transform(TEXTS[:3]).toarray())
+    assert test == pytest.approx(vectoriser.transform(TEXTS[3:]).toarray())
 
 
 def test_words_never_seen_in_training_score_as_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,9 @@ from assessments.methods.parts.outputs import finite, measurement, rounded, writ
 from assessments.probes import Item
 from assessments.registry import METHODS
 from assessments.statistics import Interval
+from assessments.subject import Floats, Tick, Tokens
 from tests.assessments.methods.conftest import Listener, make_spec
-from tests.assessments.methods.planted import PlantedSubject, Plant
+from tests.assessments.methods.planted import Plant, PlantedSubject
 
 
 def quiet(tokens: int) -> None:
@@ -136,8 +138,8 @@ def test_the_corrupted_prompt_differs_in_the_repeated_name_only() -> None:
 
 
 def test_more_prompts_than_the_set_can_make_are_refused() -> None:
-    small = probes.probe_set("ioi")
-    object.__setattr__(small, "extra", {"templates": ["{A} and {B} at the {place}: {B} gave a {object} to"], "names": ["Ann", "Bob", "Cid"], "places": ["park"], "objects": ["book"]})
+    small, template = probes.probe_set("ioi"), "{A} and {B} at the {place}: {B} gave a {object} to"
+    object.__setattr__(small, "extra", {"templates": [template], "names": ["Ann", "Bob", "Cid"], "places": ["park"], "objects": ["book"]})
     with pytest.raises(Refused, match="yields only 6 distinct prompts"):
         ioi.make_prompts(small, 20, seed=0)
 
@@ -179,20 +181,23 @@ def test_the_first_token_of_the_repetition_counts_in_neither_copy() -> None:
     repeated = make_repeated(subject, 3, 10, seed=0)
     assert repeated.items[0][1:11] == repeated.items[0][11:]
     assert repeated.start == 11
-    positions: dict[str, float] = {"first": 0.0}
     subject.cross_entropy = lambda items, tick, edit=None: [np.arange(1.0, len(item)) for item in items]  # type: ignore[method-assign]
     losses = copy_losses(subject, repeated, quiet)
     # the loss of the token at position p is p: first copy at 1..10, second at 12..20
     assert losses.first == pytest.approx(np.full(3, np.mean(range(1, 11))))
     assert losses.second == pytest.approx(np.full(3, np.mean(range(12, 21))))
-    assert positions
 
 
 def test_induction_is_read_one_place_after_the_earlier_copy() -> None:
     asked: list[tuple[int, range]] = []
     subject = PlantedSubject(Plant(copying=1.0))
     original = subject.attention_to_offset
-    subject.attention_to_offset = lambda items, offset, queries, tick: (asked.append((offset, queries)), original(items, offset, queries, tick))[1]  # type: ignore[method-assign]
+
+    def listen(items: Sequence[Tokens], offset: int, queries: range, tick: Tick) -> Floats:
+        asked.append((offset, queries))
+        return original(items, offset, queries, tick)
+
+    subject.attention_to_offset = listen  # type: ignore[method-assign]
     scores = induction_scores(subject, make_repeated(subject, 2, 10, seed=0), quiet)
     assert asked == [(9, range(11, 21))]
     assert top_head(scores) == (2, 1)

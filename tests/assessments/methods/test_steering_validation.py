@@ -1,0 +1,164 @@
+"""Steering validation on planted subjects: an effect is causal only when every sealed condition holds."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+from safetensors import safe_open
+
+from assessments import probes
+from assessments.contracts import Reading, Refused, StepOutput, Threshold
+from assessments.methods.parts.behaviours import BEHAVIOURS
+from assessments.methods.steering_validation import CARD, SteeringValidation
+from tests.assessments.methods.conftest import Listener, make_spec
+from tests.assessments.methods.planted import Plant, PlantedSubject, concepts
+
+CAUSAL = Plant(concepts("sentiment", "positive"), strength=2.0, gain=4.0, damage=0.1)
+HARM = Plant(concepts("harmful_harmless", "harmful"), strength=2.0, gain=0.0, damage=0.1)
+
+
+def subject_for(plant: Plant, behaviour: str = "sentiment", twin: Plant | None = None) -> PlantedSubject:
+    answers = probes.probe_set(BEHAVIOURS[behaviour].answer_set)
+    sides = [answers.words(*path) for path in (BEHAVIOURS[behaviour].up_words, BEHAVIOURS[behaviour].down_words)]
+    # a word stands for its first token: an opening is moved by its first word
+    up, down = ([f" {text.split()[0]}" for text in side] for side in sides)
+    return PlantedSubject(plant, sorted(set(up)), sorted(set(down)), twin=twin)
+
+
+def run(subject: PlantedSubject, workdir: Path, thresholds: tuple[Threshold, ...] | None = None, **params: Any) -> StepOutput:
+    return SteeringValidation().run(make_spec(SteeringValidation(), thresholds=thresholds, **params), subject, workdir, Listener())
+
+
+def test_a_planted_cause_is_found_and_priced(workdir: Path) -> None:
+    subject = subject_for(CAUSAL)
+    output = run(subject, workdir)
+    assert output.reading == Reading.CAUSAL
+    primary = output.measurement("steering_slope")
+    assert primary.null_high is not None
+    assert primary.value > primary.null_high
+    assert primary.p_value == pytest.approx(1 / 21)
+    assert output.measurement("steering_effect").value > 0.5
+    assert output.measurement("dose_rank_correlation").value == pytest.approx(1.0)
+    assert output.measurement("wrong_way_share").value == 0.0
+    assert 0 < output.measurement("cost_ce").value < 0.1
+    assert output.measurement("decodability").value > 0.9
+    assert output.headline == "Sentiment steering moves the answer"
+    with safe_open(workdir / "direction.safetensors", framework="numpy") as file:
+        assert file.get_tensor("direction") @ subject.axis > 0.8
+        assert float(file.metadata()["coefficient"]) == output.measurement("working_coefficient").value
+
+
+def test_the_slope_is_the_same_in_both_units(workdir: Path) -> None:
+    output = run(subject_for(CAUSAL), workdir)
+    effect, coefficient = output.measurement("steering_effect").value, output.measurement("working_coefficient").value
+    assert output.measurement("steering_slope").value == pytest.approx(0.1 * effect / (2 * coefficient))
+    with safe_open(workdir / "direction.safetensors", framework="numpy") as file:
+        length = float(file.metadata()["design_length"])
+    assert output.measurement("slope_per_design").value == pytest.approx(length * effect / (2 * coefficient))
+
+
+def contrary_targets(share: float) -> frozenset[str]:
+    targets = probes.probe_set("sentiment").targets
+    return frozenset(item.text for item in targets[:: round(1 / share)])
+
+
+@pytest.mark.parametrize(
+    ("plant", "twin", "reading", "reason"),
+    [
+        (replace(CAUSAL, gain=0.0), None, Reading.NULL, ""),
+        (replace(CAUSAL, gain=0.1), None, Reading.NULL, ""),
+        (replace(CAUSAL, gain=-4.0), None, Reading.INCONCLUSIVE, "against the intended direction"),
+        (replace(CAUSAL, damage=2.0), None, Reading.INCONCLUSIVE, "cost on neutral text"),
+        (replace(CAUSAL, contrary=contrary_targets(1 / 4)), None, Reading.INCONCLUSIVE, "move the wrong way"),
+        (replace(CAUSAL, bend=2.5), None, Reading.INCONCLUSIVE, "not monotone"),
+        (CAUSAL, CAUSAL, Reading.INCONCLUSIVE, "random weights show the same"),
+        (replace(CAUSAL, idle=1e-6), None, Reading.INCONCLUSIVE, "idle hook changes"),
+        (replace(CAUSAL, restart=0.5), None, Reading.INCONCLUSIVE, "differs from a full pass"),
+    ],
+    ids=["no effect", "too small to matter", "backwards", "too dear", "a quarter the wrong way", "falls back", "twin too", "idle hook", "restart"],
+)
+def test_a_missing_condition_lowers_the_reading(plant: Plant, twin: Plant | None, reading: Reading, reason: str, workdir: Path) -> None:
+    output = run(subject_for(plant, twin=twin), workdir, readout_items=28)
+    assert output.reading == reading
+    assert reason in output.summary
+    if reading == Reading.INCONCLUSIVE:
+        assert "Not causal because" in output.summary
+
+
+def test_represented_without_a_causal_effect_is_said_in_so_many_words(workdir: Path) -> None:
+    output = run(subject_for(HARM, "refusal"), workdir, behaviour="refusal")
+    assert output.reading == Reading.NULL
+    assert output.measurement("decodability").low > 0.75
+    assert output.headline == "Harm is represented, but no causal effect on refusal was found"
+    assert output.measurement("refusals").value == 0.0
+    assert output.measurement("refusals").n == 1
+
+
+def test_refusal_that_depends_on_the_direction_is_found(workdir: Path) -> None:
+    output = run(subject_for(replace(HARM, gain=6.0), "refusal"), workdir, behaviour="refusal")
+    assert output.reading == Reading.CAUSAL
+
+
+def test_a_direction_that_is_not_even_readable_is_not_called_represented(workdir: Path) -> None:
+    output = run(subject_for(replace(CAUSAL, strength=0.0)), workdir)
+    assert output.reading == Reading.NULL
+    assert output.headline == "No effect of steering on sentiment"
+
+
+def test_a_tighter_sealed_margin_decides_strength_and_reading(workdir: Path) -> None:
+    tight = (Threshold("cost_ce", "<=", 0.04),)
+    output = run(subject_for(CAUSAL), workdir, thresholds=tight, coefficients=[0.05, 0.1, 0.2])
+    assert output.measurement("working_coefficient").value == 0.05
+    rows = pyarrow.parquet.read_table(workdir / "strengths.parquet").to_pylist()
+    # tried by rising strength until the first that is too dear
+    assert [row["coefficient"] for row in rows] == [0.05, 0.1]
+    assert [row["chosen"] for row in rows] == [True, False]
+    assert {row["margin"] for row in rows} == {0.04}
+
+
+def test_without_an_affordable_strength_the_smallest_is_used_and_said_so(workdir: Path) -> None:
+    output = run(subject_for(replace(CAUSAL, damage=3.0)), workdir, coefficients=[0.1, 0.05])
+    assert output.measurement("working_coefficient").value == 0.05
+    assert output.reading == Reading.INCONCLUSIVE
+    assert "No tried strength stayed within the cost margin" in output.summary
+
+
+def test_tables_give_back_the_measurements(workdir: Path) -> None:
+    output = run(subject_for(replace(CAUSAL, contrary=contrary_targets(1 / 4))), workdir, readout_items=28)
+    items = pyarrow.parquet.read_table(workdir / "items.parquet").to_pylist()
+    assert np.mean([row["effect"] for row in items]) == pytest.approx(output.measurement("steering_effect").value)
+    assert np.mean([row["wrong_way"] for row in items]) == pytest.approx(output.measurement("wrong_way_share").value)
+    assert items[0]["readout_+1.00"] - items[0]["readout_-1.00"] == pytest.approx(items[0]["effect"])
+    directions = pyarrow.parquet.read_table(workdir / "directions.parquet").to_pylist()
+    assert [row["kind"] for row in directions].count("random") == 20
+    assert [row["kind"] for row in directions].count("permuted_labels") == 20
+    costs = pyarrow.parquet.read_table(workdir / "costs.parquet").to_pylist()
+    worst = max(np.mean([row[name] for row in costs]) for name in ("rise_added", "rise_subtracted"))
+    assert worst == pytest.approx(output.measurement("cost_ce").value)
+
+
+def test_the_default_layer_lies_at_two_fifths_of_the_depth(workdir: Path) -> None:
+    run(subject_for(CAUSAL), workdir)
+    with safe_open(workdir / "direction.safetensors", framework="numpy") as file:
+        assert file.metadata()["layer"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"layer": 4}, "parameter layer is 4; this model has layers 0 to 3"),
+        ({"coefficients": []}, "parameter coefficients is empty"),
+        ({"random_directions": 19}, "parameter random_directions must be between 20 and 2000; given 19"),
+        ({"behaviour": "honesty"}, "parameter behaviour must be one of sentiment, refusal; given 'honesty'"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(params: dict[str, Any], message: str, workdir: Path) -> None:
+    with pytest.raises(Refused, match=message):
+        run(subject_for(CAUSAL), workdir, **params)
+
+
+def test_the_card_seals_a_limit_for_every_condition_with_a_number() -> None:
+    assert {row.metric for row in CARD.thresholds} == {"steering_slope", "steering_effect", "wrong_way_share", "cost_ce"}
