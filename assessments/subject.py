@@ -17,7 +17,10 @@ Tick = Callable[[int], None]
 
 @dataclass(frozen=True)
 class SubjectFacts:
-    """Shape and numerics of a loaded model, all of it attested. ``prefix_token``: document-start token put before plain text, None where the tokenizer has none."""
+    """Shape and numerics of a loaded model, all of it attested.
+
+    ``prefix_token``: document-start token put before plain text, None where the tokenizer has none.
+    """
 
     architecture: str
     n_layers: int
@@ -36,7 +39,11 @@ class SubjectFacts:
 
 @dataclass(frozen=True)
 class Edit:
-    """An intervention on the residual stream. ``add``: at the output of block ``layer``, at every position; ``ablate``: project out at the output of every block (``layer`` ignored); ``noop``: hook installed, nothing changed."""
+    """An intervention on the residual stream.
+
+    ``add``: at the output of block ``layer``, at every position. ``ablate``: project out at the output of every block
+    (``layer`` ignored). ``noop``: hook installed, nothing changed.
+    """
 
     kind: Literal["add", "ablate", "noop"]
     layer: int
@@ -83,7 +90,10 @@ class Subject(Protocol):
         """``[layers, heads]``: mean attention from each query position ``q`` in ``queries`` to key ``q - offset``; items of one length."""
 
     def patch_components(self, clean: Sequence[Tokens], corrupted: Sequence[Tokens], targets: Sequence[tuple[int, int]], tick: Tick) -> Floats:
-        """``[layers, 2, items]``: logit of ``targets[i][0]`` minus ``targets[i][1]`` at the last token of the corrupted item when the output of one attention (0) or MLP (1) block is replaced, at all positions, by its clean value; pairs of equal length."""
+        """``[layers, 2, items]``: logit of ``targets[i][0]`` minus ``targets[i][1]`` at the last token of the corrupted item.
+
+        The output of one attention (0) or MLP (1) block is replaced, at all positions, by its clean value; pairs of equal length.
+        """
 
     def generate(self, items: Sequence[Tokens], max_new: int, tick: Tick, edit: Edit | None = None) -> list[Tokens]:
         """Greedy continuations of at most ``max_new`` tokens, without the prompt."""

@@ -34,15 +34,15 @@ class CoverageRow:
     missing_kinds: tuple[str, ...]
 
 
-def coverage(*, subject: str, as_of: datetime.date) -> list[CoverageRow]:
-    """One row per requirement in force on ``as_of``, by what was known and accepted on that day.
+def coverage(*, subjects: Iterable[str], as_of: datetime.date) -> list[CoverageRow]:
+    """One row per requirement in force on ``as_of``, by what was known and accepted on that day about any of ``subjects``.
 
     Covered: a current accepted link for every kind of evidence the requirement names; partial: for some;
     stale: only links that expired, passed their review period or were accepted against an older catalogue.
     """
     requirements = Requirement.objects.known_at(as_of).as_of(as_of).select_related("version__framework")
     links: dict[tuple[str, str], list[EvidenceLink]] = {}
-    rows = EvidenceLink.objects.filter(artifact__subject=subject, created_at__date__lte=as_of)
+    rows = EvidenceLink.objects.filter(artifact__subject__in=list(subjects), created_at__date__lte=as_of)
     for link in rows.select_related("artifact", "reviewer", "requirement__version__framework").order_by("created_at"):
         links.setdefault(_key(link.requirement), []).append(link)
     return [_row(requirement, links.get(_key(requirement), ()), as_of) for requirement in requirements]

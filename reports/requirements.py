@@ -55,19 +55,8 @@ def link_row(link: EvidenceLink, step: str, as_of: datetime.date) -> dict[str, A
 
 def version_coverage(version: ModelVersion, as_of: datetime.date) -> list[CoverageRow]:
     """Coverage by everything on record about ``version``: the evidence of its assessment steps carries the steps as subject."""
-    steps = [f"assessments.step:{key}" for key in Step.objects.filter(run__plan__version=version).values_list("id", flat=True)]
-    linked = EvidenceLink.objects.filter(artifact__subject__in=steps).values_list("artifact__subject", flat=True).distinct().order_by("artifact__subject")
-    tables = [coverage(subject=subject, as_of=as_of) for subject in [version.subject, *linked]]
-    return [_together(rows) for rows in zip(*tables, strict=True)]
-
-
-def _together(rows: Sequence[CoverageRow]) -> CoverageRow:
-    """One requirement's rows over several subjects as one row, by the rules of ``evidence.mapping``."""
-    current, stale, proposed = (tuple(link for row in rows for link in getattr(row, name)) for name in ("current", "stale", "proposed"))
-    missing = tuple(kind for kind in rows[0].missing_kinds if all(kind in row.missing_kinds for row in rows))
-    answered = State.PARTIAL if missing else State.COVERED
-    unanswered = State.STALE if stale else State.MISSING
-    return CoverageRow(rows[0].requirement, answered if current else unanswered, current, stale, proposed, missing)
+    steps = Step.objects.filter(run__plan__version=version).values_list("id", flat=True)
+    return coverage(subjects=[version.subject, *(f"assessments.step:{key}" for key in steps)], as_of=as_of)
 
 
 def coverage_rows(rows: Sequence[CoverageRow]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from assessments.contracts import InstrumentCard
 from assessments.judgement import wording
 from assessments.parameters import params_parse
 from assessments.registry import METHODS, instrument
-from assessments.services.plans import ACCESS_ORDER, PlanItem, thresholds_for
+from assessments.services.plans import ACCESS_ORDER, PlanItem
 from assessments.services.standard import STANDARD_ITEMS
 from inventory.models import Access, ModelVersion
 from reports.formats import plain
@@ -54,7 +54,7 @@ def standard_outline(version: ModelVersion) -> list[Outline]:
 def _outline(item: PlanItem, version: ModelVersion) -> Outline:
     method = instrument(item.instrument)
     params = asdict(params_parse(method.Params, item.params))
-    thresholds = [(row.metric, wording(row)) for row in (item.thresholds or thresholds_for(method, params))]
+    thresholds = [(row.metric, wording(row)) for row in (item.thresholds or method.card.thresholds)]
     return Outline(step_title(item.key or item.instrument), method.card, params, thresholds, _blocked(method.card, version))
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import require
 from assessments import probes
-from assessments.contracts import Instrument, SubjectSpec, Threshold
+from assessments.contracts import SubjectSpec, Threshold
 from assessments.models import Plan
 from assessments.parameters import params_parse
 from assessments.registry import instrument, source_digest
@@ -76,7 +76,7 @@ def _item_document(item: PlanItem, version: ModelVersion) -> dict[str, Any]:
     card = method.card
     if ACCESS_ORDER.index(Access(version.access)) < ACCESS_ORDER.index(Access(card.access)):
         raise InvalidInput("instrument", f"{card.slug} needs access to {card.access}; {version} grants only {version.access}. Ask the vendor for more access.")
-    params = asdict(params_parse(method.Params, item.params))  # type: ignore[call-overload]
+    params = asdict(params_parse(method.Params, item.params))
     return {
         "key": item.key or card.slug,
         "instrument": card.slug,
@@ -87,13 +87,8 @@ def _item_document(item: PlanItem, version: ModelVersion) -> dict[str, Any]:
         "falsifier": card.falsifier,
         "params": params,
         "probe_sets": {slug: probes.probe_set(slug).digest for slug in card.probe_sets},
-        "thresholds": [asdict(row) for row in (item.thresholds or thresholds_for(method, params))],
+        "thresholds": [asdict(row) for row in (item.thresholds or card.thresholds)],
     }
-
-
-def thresholds_for(method: Instrument, params: Mapping[str, Any]) -> Sequence[Threshold]:
-    """The instrument's own default thresholds for these parameters."""
-    return method.card.thresholds
 
 
 def plan_seal(*, actor: User, plan: Plan) -> Plan:

@@ -22,7 +22,7 @@ def day(offset: int) -> datetime.date:
 
 
 def row(ref: str = "X-1", as_of: datetime.date = TODAY, subject: str = builders.SUBJECT) -> CoverageRow:
-    return next(row for row in coverage(subject=subject, as_of=as_of) if row.requirement.ref == ref)
+    return next(row for row in coverage(subjects=[subject], as_of=as_of) if row.requirement.ref == ref)
 
 
 def reviewed(actor: User, required: Requirement, kind: str = "eval_report", accept: bool = True, **fields: Any) -> EvidenceLink:
@@ -88,15 +88,15 @@ def test_the_past_knows_nothing_of_later_reviews(recorder: User) -> None:
 
 def test_duty_that_does_not_bite_yet_is_not_listed(recorder: User) -> None:
     requirement("X-2", applies_from=day(5))
-    assert [found.requirement.ref for found in coverage(subject=builders.SUBJECT, as_of=TODAY)] == []
-    assert [found.requirement.ref for found in coverage(subject=builders.SUBJECT, as_of=day(5))] == ["X-2"]
+    assert [found.requirement.ref for found in coverage(subjects=[builders.SUBJECT], as_of=TODAY)] == []
+    assert [found.requirement.ref for found in coverage(subjects=[builders.SUBJECT], as_of=day(5))] == ["X-2"]
 
 
 def test_queries_stay_constant(recorder: User, django_assert_max_num_queries: Any) -> None:
     for number in range(6):
         reviewed(recorder, requirement(f"X-{number}"))
     with django_assert_max_num_queries(2):
-        assert len(coverage(subject=builders.SUBJECT, as_of=TODAY)) == 6
+        assert len(coverage(subjects=[builders.SUBJECT], as_of=TODAY)) == 6
 
 
 @pytest.mark.parametrize(
