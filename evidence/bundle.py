@@ -42,12 +42,12 @@ class Verified:
 
 def file_name(index: int) -> str:
     """Where the bundle of log entry ``index`` lies in a case and in a report."""
-    return f"statements/{index}.sigstore.json"
+    return f"statement-{index}.sigstore.json"
 
 
 def is_file_name(name: str) -> bool:
     """Whether ``name`` is one that ``file_name`` gives."""
-    return re.fullmatch(r"statements/(0|[1-9]\d{0,18})\.sigstore\.json", name) is not None
+    return re.fullmatch(r"statement-(0|[1-9]\d{0,18})\.sigstore\.json", name) is not None
 
 
 def leaf(envelope: Mapping[str, Any], trust: TrustedRoot) -> bytes:

@@ -166,7 +166,7 @@ def _add_log(draft: Draft, note: str, ring: KeyRing) -> None:
     draft.add(TRUSTED_ROOT, ring.trusted_root_bytes, "keys", "Public keys")
     for attestation in draft.attestations:
         title = f"log entry {attestation.entry.index}: {attestation.entry.action}"
-        draft.add(bundle.file_name(attestation.entry.index), _bundle(draft, attestation, note, ring), "statement", title)
+        draft.add(f"statements/{bundle.file_name(attestation.entry.index)}", _bundle(draft, attestation, note, ring), "statement", title)
 
 
 def _earlier_heads(draft: Draft) -> list[dict[str, Any]]:

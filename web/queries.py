@@ -22,6 +22,11 @@ class VersionRow:
     run: Run | None
     findings: list[Finding]
 
+    @property
+    def capped(self) -> int:
+        """How many findings have a verdict lower than what their data alone would read."""
+        return sum(finding.verdict != finding.reading for finding in self.findings)
+
 
 def version_page(actor: User, number: str | None) -> tuple[Page[Any], list[VersionRow]]:
     """One page of versions, and its rows with their newest runs and findings; the number of queries is constant."""

@@ -16,6 +16,7 @@ from evidence.trust import TrustedRoot
 from evidence.verify.result import Result, expect
 
 MANIFEST, SEAL, TRUSTED_ROOT = "manifest.json", "case.sigstore.json", "keys/trusted_root.json"
+FOLDER = "statements/"
 CHECKPOINT, ENTRIES, CONSISTENCY = "log/checkpoint", "log/entries.jsonl", "log/consistency.json"
 MEDIA_TYPE = "application/vnd.assay.case.v1+json"
 FIELDS = {"path", "sha256", "size", "name", "kind", "title"}
@@ -102,10 +103,10 @@ def _log(case: Case) -> None:
 
 
 def _statements(case: Case) -> None:
-    for name in filter(bundle.is_file_name, case.rows):
+    for name in (row for row in case.rows if row.startswith(FOLDER) and bundle.is_file_name(row.removeprefix(FOLDER))):
         with case.result.check(_label(case.rows[name])):
             found = bundle.verify(read(case.source, name), case.trust)
-            expect((bundle.file_name(found.index), found.note) == (name, case.note), "it is proven at another index or checkpoint than the case's")
+            expect((FOLDER + bundle.file_name(found.index), found.note) == (name, case.note), "it is proven at another index or checkpoint than the case's")
             case.statements.append(found)
             if found.predicate_type == statements.RECORD:
                 expect(found.subjects[0][1] == canonical_digest(found.statement["predicate"]["payload"]), "its payload is not what its subject says")

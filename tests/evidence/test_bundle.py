@@ -119,6 +119,6 @@ def test_file_names_are_recognised_only_in_canonical_form() -> None:
     assert bundle.is_file_name(bundle.file_name(0))
     assert bundle.is_file_name(bundle.file_name(120))
     for number in ("01", "-1", "x", "", "1/2", "9" * 30):
-        assert not bundle.is_file_name(f"statements/{number}.sigstore.json")
-    assert not bundle.is_file_name("a/statements/1.sigstore.json")
-    assert not bundle.is_file_name("statements/1.sigstore.json\n")
+        assert not bundle.is_file_name(f"statement-{number}.sigstore.json")
+    assert not bundle.is_file_name("a/statement-1.sigstore.json")
+    assert not bundle.is_file_name("statement-1.sigstore.json\n")

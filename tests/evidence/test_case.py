@@ -25,7 +25,7 @@ def test_case_holds_everything_a_stranger_needs(recorder: User, tmp_path: Path) 
     sealed = case_write(actor=recorder, path=tmp_path / "case", title="A case", attestations=attestations)
     artifacts = sorted(f"artifacts/{row.sha256}" for attestation in attestations for row in attestation.artifacts.all())
     own = ["VERIFY.md", *artifacts, "case.sigstore.json", "keys/trusted_root.json", "log/checkpoint", "log/consistency.json", "log/entries.jsonl"]
-    assert files_in(tmp_path / "case") == sorted([*own, "manifest.json", "statements/0.sigstore.json", "statements/1.sigstore.json"])
+    assert files_in(tmp_path / "case") == sorted([*own, "manifest.json", "statements/statement-0.sigstore.json", "statements/statement-1.sigstore.json"])
     assert sealed.predicate_type == statements.CASE
     assert (sealed.entry.index, sealed.entry.action) == (2, "evidence.case.exported")
 

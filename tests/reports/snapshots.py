@@ -27,7 +27,7 @@ def files() -> dict[str, bytes]:
     steps = json.loads(DATA.read_text(encoding="utf-8"))["steps"]
     made = {"trusted_root.json": b'{"test":"data"}', "plan.json": b'{"test":"plan"}'}
     for step in steps:
-        made[f"statements/{step['entry']}.sigstore.json"] = canonical_json({"test": "data", "entry": step["entry"]})
+        made[f"statement-{step['entry']}.sigstore.json"] = canonical_json({"test": "data", "entry": step["entry"]})
         made[f"{step['key']}.result.json"] = canonical_json({"test": step["key"]})
         made[f"{step['key']}.items.parquet"] = b"PAR1" + bytes(range(256)) * 7 + step["key"].encode() + b"PAR1"
     return made

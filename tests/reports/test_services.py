@@ -107,7 +107,7 @@ def test_report_build_attaches_every_statement_the_report_rests_on(admin: User, 
     started = LedgerEntry.objects.get(action="assessments.run.started", subject=run.subject)
     steps = [step.attestation.entry.index for step in run.steps.all() if step.attestation]
     needed = {run.plan.sealed_entry.index, started.index, run.finished_entry.index, *steps}
-    assert {f"statements/{index}.sigstore.json" for index in needed} <= names
+    assert {f"statement-{index}.sigstore.json" for index in needed} <= names
     assert {"snapshot.json", "trusted_root.json", "plan.json", "known_circuits.result.json", "linear_direction.harm.result.json"} <= names
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role, User
-from assessments.models import Run
+from assessments.models import Finding, Run
 from assessments.services.runs import run_create
 from tests import factories
 
@@ -30,6 +30,18 @@ def test_row_shows_the_newest_run_and_its_readings(admin_client: Client, run: Ru
     assert f"Run {run.number}" in body
     assert 'state state-done">Done' in body
     assert 'verdict verdict-observed">Observed' in body
+
+
+def test_reading_never_stands_without_its_capped_verdict(admin_client: Client, run: Run) -> None:
+    body = admin_client.get(PAGE).content.decode()
+    assert body.index('verdict verdict-not_qualified">Not qualified</span> 1 of 1; the data alone would read') < body.index("verdict-observed")
+
+
+def test_verdict_that_was_not_capped_stands_alone(admin_client: Client, run: Run) -> None:
+    Finding.objects.update(reading="inconclusive", verdict="inconclusive")
+    body = admin_client.get(PAGE).content.decode()
+    assert "the data alone would read" not in body
+    assert 'verdict verdict-inconclusive">Inconclusive' in body
 
 
 def test_older_run_gives_way_to_the_newest(admin: User, admin_client: Client, run: Run) -> None:

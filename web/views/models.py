@@ -10,7 +10,7 @@ from web.fetch import actor_of
 
 TERMS = {
     "Access": "What the vendor grants, from most to least: weights, activations, logits, text only. It decides which instruments can be used.",
-    "Reading": "What the data of one run say when taken alone. A verdict may be no higher than the instrument's calibration record allows.",
+    "Reading": "What the data of one run say when taken alone. The verdict may be no higher than the instrument's calibration record allows.",
     "Weights": "The SHA-256 of the list of weight files and their digests. Two versions with the same digest are the same bytes.",
 }
 

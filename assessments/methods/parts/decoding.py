@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assessments.methods.parts.fits import Flags, difference_of_means, layer_scores, logistic, permuted_aurocs, project, standardise, swapped_labels
+from assessments.methods.parts.fits import (
+    Flags,
+    difference_of_means,
+    earliest_good_layer,
+    layer_scores,
+    logistic,
+    permuted_aurocs,
+    project,
+    standardise,
+    swapped_labels,
+)
 from assessments.methods.parts.surface import baseline_scores
 from assessments.probes import Item, Split
 from assessments.statistics import Array, Interval, auroc, bootstrap_auroc, bootstrap_auroc_difference, max_statistic
@@ -82,11 +92,11 @@ def harvest(subject: Subject, split: Split, positive: str, layers: Sequence[int]
 
 
 def fit(exploration: Part, confirmation: Part) -> Probe:
-    """Difference of means per layer; the layer is the best on exploration families held out in turn and is not touched afterwards."""
+    """Difference of means per layer; the layer is chosen on exploration families held out in turn and not touched afterwards."""
     directions = difference_of_means(exploration.residuals, exploration.labels)
-    inner = layer_scores(exploration.residuals, exploration.labels, exploration.families)
+    held = layer_scores(exploration.residuals, exploration.labels, exploration.families)
     scores = project(confirmation.residuals, directions)
-    return Probe(directions, inner, int(inner.argmax()), scores, auroc(scores, confirmation.labels))
+    return Probe(directions, held.mean(axis=0), earliest_good_layer(held), scores, auroc(scores, confirmation.labels))
 
 
 def compare(probe: Probe, twin: Probe, exploration: Part, confirmation: Part, strength: float, sampling: Sampling) -> Decoding:

@@ -29,7 +29,7 @@ def _profile(r: Results) -> Figure:
         vega.line(rows, x, y, colour),
         ring,
         vega.label(f"layer {r.layer}, chosen on other families", r.layer, chosen[0]["auroc"], colour, fontWeight=600, **_beside(r)),
-        vega.label(f"{BASELINES[best].lower()}: {level:.2f}", last, level, vega.MUTED, dy=-9, **labels),
+        vega.label(f"{BASELINES[best]}: {level:.2f}", last, level, vega.MUTED, dy=-9, **labels),
         vega.label("permuted labels (95 %)", last, rows[-1]["permuted_low"], vega.MUTED, dy=-10, **labels),
         vega.label("random weights", rows[len(rows) // 2]["layer"], rows[len(rows) // 2]["twin"], vega.MUTED, align="center", dy=14),
     ]

@@ -80,7 +80,7 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
             **unit,
         ),
         measurement("auroc_logistic", f"Logistic probe, layer {r.layer}", d.logistic, n, formula, **unit),
-        measurement("gain_over_baseline", f"Gain over {BASELINES[d.best_baseline].lower()}", d.over_baseline, n, "auroc-difference-paired/1", **unit),
+        measurement("gain_over_baseline", f"Gain over the best surface baseline ({d.best_baseline})", d.over_baseline, n, "auroc-difference-paired/1", **unit),
         measurement("gain_over_twin", "Gain over random weights", d.over_twin, n, "auroc-difference-paired/1", **unit),
     ]
     rows += [measurement(f"auroc_{name}", BASELINES[name], found, n, formula, role="control", **unit) for name, found in d.baselines.items()]
@@ -100,7 +100,6 @@ def controls(r: Results) -> tuple[Control, ...]:
     d, chosen = r.decoding, r.probe.chosen
     random_high = float(0.5 + np.quantile(np.abs(r.chance[:, chosen] - 0.5), 0.95))
     pairs = "within matched pairs" if all(item.pair for item in r.exploration.items) else "freely"
-    best = BASELINES[d.best_baseline]
     return (
         r.noop,
         Control(
@@ -112,7 +111,7 @@ def controls(r: Results) -> tuple[Control, ...]:
         Control(
             "random_directions", len(r.chance), d.auroc.value > random_high, f"95 % of random directions stay below AUROC {random_high:.2f} at this layer."
         ),
-        Control("surface_baselines", 3, d.over_baseline.low > 0, f"Best without the model: {best.lower()}, AUROC {d.baselines[d.best_baseline].value:.2f}."),
+        Control("surface_baselines", 3, d.over_baseline.low > 0, f"Best without the model: {d.best_baseline}, AUROC {d.baselines[d.best_baseline].value:.2f}."),
         Control(
             "random_weight_twin", len(r.confirmation.items), d.over_twin.low > 0, f"Random weights reach AUROC {d.twin.value:.2f} at their own best layer."
         ),

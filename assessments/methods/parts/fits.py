@@ -44,7 +44,7 @@ def logistic(train: ArrayLike, test: ArrayLike, labels: ArrayLike, strength: flo
 
 
 def layer_scores(residuals: Array, labels: ArrayLike, families: Sequence[str]) -> Array:
-    """``[layers]``: mean AUROC of the difference of means with each family of ``residuals[n, layers, d]`` held out in turn."""
+    """``[families, layers]``: AUROC of the difference of means with each family of ``residuals[n, layers, d]`` held out in turn."""
     positive, groups = np.asarray(labels, dtype=bool), np.asarray(families)
     names = sorted(set(families))
     if len(names) < 2:
@@ -53,7 +53,18 @@ def layer_scores(residuals: Array, labels: ArrayLike, families: Sequence[str]) -
     for name in names:
         out = groups == name
         held.append(auroc(project(residuals[out], difference_of_means(residuals[~out], positive[~out])), positive[out]))
-    return np.asarray(np.mean(held, axis=0))
+    return np.stack(held)
+
+
+def earliest_good_layer(held: Array) -> int:
+    """Index of the first layer whose mean over ``held[families, layers]`` is within one standard error of the best (Breiman et al. 1984).
+
+    Late layers carry on what an earlier one made readable and differ by less than the noise; the first of them is the stable choice.
+    """
+    means = held.mean(axis=0)
+    best = int(means.argmax())
+    error = float(held[:, best].std(ddof=1)) / np.sqrt(len(held))
+    return int(np.flatnonzero(means >= means[best] - error)[0])
 
 
 def swapped_labels(labels: ArrayLike, pairs: Sequence[str | None], draws: int, seed: int) -> Flags:

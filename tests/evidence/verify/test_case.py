@@ -205,7 +205,7 @@ def test_case_without_the_heads_from_sealing_is_refused(folder: Path, root_file:
 
 
 def test_statement_under_another_number_is_refused(folder: Path, root_file: Path, ring: KeyRing) -> None:
-    shutil.copy(folder / "statements" / "3.sigstore.json", folder / "statements" / "4.sigstore.json")
+    shutil.copy(folder / "statements" / "statement-3.sigstore.json", folder / "statements" / "statement-4.sigstore.json")
     forge(folder, ring, refreshed(folder))
     assert "it is proven at another index or checkpoint than the case's" in problems(folder, root_file)
 
@@ -251,7 +251,7 @@ def test_case_statement_of_another_case_is_refused(folder: Path, root_file: Path
 
 
 def test_statement_of_another_kind_does_not_seal_a_case(folder: Path, root_file: Path) -> None:
-    shutil.copy(folder / "statements" / "4.sigstore.json", folder / "case.sigstore.json")
+    shutil.copy(folder / "statements" / "statement-4.sigstore.json", folder / "case.sigstore.json")
     assert "not a statement about a case" in problems(folder, root_file)
 
 

@@ -52,7 +52,7 @@ def content(actor: User, ring: KeyRing) -> dict[str, bytes]:
     """What a report carries: snapshot, keys, statements, and one raw table that a statement vouches for."""
     table = builders.stored(TABLE, "tables/items.csv")
     rows = [*builders.plan_and_results(actor), builders.record(actor, [table])]
-    bundles = {f"statements/{index}.sigstore.json": data for index, data in bundles_read(rows).items()}
+    bundles = {f"statement-{index}.sigstore.json": data for index, data in bundles_read(rows).items()}
     return {"snapshot.json": SNAPSHOT, "trusted_root.json": ring.trusted_root_bytes, "tables/items.csv": TABLE, **bundles}
 
 
@@ -159,7 +159,7 @@ def test_report_signed_under_another_root_is_refused(recorder: User, files: dict
 
 
 def changed_content(files: dict[str, bytes], name: str) -> dict[str, bytes]:
-    statement = next(name for name in files if name.startswith("statements/"))
+    statement = next(name for name in files if name.startswith("statement-"))
     bundle = bytearray(files[statement])
     bundle[len(bundle) // 2] ^= 1
     return {
@@ -172,8 +172,8 @@ def changed_content(files: dict[str, bytes], name: str) -> dict[str, bytes]:
         "keys missing": {key: value for key, value in files.items() if key != "trusted_root.json"},
         "keys broken": {**files, "trusted_root.json": b"{}"},
         "statement changed": {**files, statement: bytes(bundle)},
-        "statement under another number": {**files, "statements/99.sigstore.json": files[statement]},
-        "all statements missing": {key: value for key, value in files.items() if not key.startswith("statements/")},
+        "statement under another number": {**files, "statement-99.sigstore.json": files[statement]},
+        "all statements missing": {key: value for key, value in files.items() if not key.startswith("statement-")},
     }[name]
 
 
@@ -187,7 +187,7 @@ CONTENT_CHANGES = {
     "keys missing": "snapshot.json or trusted_root.json is not attached",
     "keys broken": "trusted_root.json cannot be used",
     "statement changed": "attachments of r.pdf",
-    "statement under another number": "statements/99.sigstore.json is the bundle of log entry",
+    "statement under another number": "statement-99.sigstore.json is the bundle of log entry",
     "all statements missing": "tables/items.csv: no statement vouches for it",
 }
 
