@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -58,6 +59,7 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 def demo(out: Path, var: Path, progress: Progress) -> "DemoResult":
     """Run the steps with the workers of a running `serve`, else with workers of our own for as long as it takes."""
+    os.environ.setdefault("ASSAY_ORGANISATION", "Demonstration organisation")
     broker = choose_broker(var)
     with InstallationLock(lock_path(var)) as lock:
         if not lock.acquire("demo", broker.url):

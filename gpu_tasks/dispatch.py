@@ -31,14 +31,21 @@ def run_retry(*, actor: User, run: Run) -> list[Step]:
 
 
 def _ring_on_commit(step_ids: Iterable[uuid.UUID]) -> None:
-    for step_id in list(step_ids):
-        transaction.on_commit(partial(ring, step_id))
+    transaction.on_commit(partial(ring_all, list(step_ids)))
 
 
-def ring(step_id: uuid.UUID) -> None:
-    """Tell the workers that a step waits. A broker that is away is no error: the reaper rings again."""
+def ring_all(step_ids: Iterable[uuid.UUID]) -> None:
+    """Ring for each step until the broker does not answer: every further try would keep the caller waiting, and the reaper rings again."""
+    for step_id in step_ids:
+        if not ring(step_id):
+            return
+
+
+def ring(step_id: uuid.UUID) -> bool:
+    """Tell the workers that a step waits; whether the broker took the message. A broker that is away is no error."""
     try:
         current_app.send_task("gpu_tasks.tasks.execute_step", args=[str(step_id)], queue="gpu", retry=False)
     except OperationalError:
-        return
+        return False
     Step.objects.filter(pk=step_id, state=RunState.QUEUED).update(rung_at=clock.now())
+    return True

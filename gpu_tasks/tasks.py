@@ -29,6 +29,5 @@ def execute_step(step_id: str) -> str:
 def reap_steps() -> int:
     """Re-queue steps whose worker was lost and ring for steps that nobody heard."""
     silent = leases.reap(actor=worker.service_actor())
-    for step_id in silent:
-        dispatch.ring(step_id)
+    dispatch.ring_all(silent)
     return len(silent)

@@ -113,7 +113,7 @@ def measurement_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "note": " · ".join(filter(None, [*note, row["formula"]])),
         "value": number(row["value"], None if row["low"] is None else places),
         "interval": span(row["low"], row["high"], places),
-        "null": span(row["null_low"], row["null_high"], places),
+        "null": span(row["null_low"], row["null_high"], max(places, decimals_for(row["null_low"], row["null_high"]))),
         "p": p_text(row["p_value"]),
         "n": grouped(row["n"]),
         "primary": row["role"] == "primary",

@@ -34,8 +34,9 @@ def lede(snapshot: Mapping[str, Any]) -> list[str]:
     """The answer in plain paragraphs, composed from the findings alone; nothing is weighed or left out."""
     steps = snapshot["steps"]
     plan, run = snapshot["plan"], snapshot["run"]
-    first = counted(len(steps), "instrument was", "instruments were").capitalize()
-    sealed = f"{first} run under a plan sealed as log entry {grouped(plan['entry'])}, before the run began with entry {grouped(run['started_entry'])}."
+    instruments = counted(len({step["instrument"] for step in steps}), "instrument", "instruments")
+    first = f"{counted(len(steps), 'step', 'steps')} with {instruments}".capitalize()
+    sealed = f"{first} {_were(len(steps))} run under a plan sealed as log entry {grouped(plan['entry'])}, before the run began with entry {grouped(run['started_entry'])}."
     paragraphs = [
         f"{sealed} Taken alone, the data show {readings_text(steps)}.",
         _cap_text(steps),

@@ -129,6 +129,14 @@ def test_reaper_gives_up_at_the_attempt_cap_and_the_run_fails_when_all_ended(run
     assert run.state == RunState.FAILED
 
 
+def test_expired_lease_is_not_taken_over_beyond_the_attempt_cap(run: Run, robot: User, settings: Any) -> None:
+    settings.ASSAY_MAX_ATTEMPTS = 1
+    step = first(run)
+    leases.claim(actor=robot, step_id=step.id, worker="a")
+    expire(step)
+    assert leases.claim(actor=robot, step_id=step.id, worker="b") is None
+
+
 def test_progress_is_written_and_cancel_is_heard(admin: User, run: Run, robot: User) -> None:
     step = first(run)
     lease = leases.claim(actor=robot, step_id=step.id, worker="a")

@@ -203,7 +203,12 @@ def test_reaper_task_rings_for_a_waiting_step(admin: User, qwen: Path, monkeypat
 
     run = run_of(admin, small_plan(admin, registered(admin, qwen)))
     rung: list[object] = []
-    monkeypatch.setattr(dispatch, "ring", rung.append)
+
+    def ring(step_id: object) -> bool:
+        rung.append(step_id)
+        return True
+
+    monkeypatch.setattr(dispatch, "ring", ring)
     assert reap_steps() == 1
     assert rung == [Step.objects.get(run=run).id]
 

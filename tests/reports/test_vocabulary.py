@@ -29,6 +29,10 @@ def test_lede_counts_readings_strongest_first(document: dict[str, Any]) -> None:
     assert "the data show one causal effect, two observed associations, one null result and one inconclusive result." in vocabulary.lede(document)[0]
 
 
+def test_lede_counts_steps_and_the_different_instruments_behind_them(document: dict[str, Any]) -> None:
+    assert vocabulary.lede(document)[0].startswith("Five steps with three instruments were run under a plan sealed")
+
+
 def test_lede_names_both_log_entries(document: dict[str, Any]) -> None:
     assert "sealed as log entry 11, before the run began with entry 12" in vocabulary.lede(document)[0]
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from assessments import probes
 from assessments.contracts import Refused
+from assessments.methods.parts.answers import first_token
 from assessments.probes import Item, ProbeSet, Split
 from assessments.statistics import Array
 from assessments.subject import Floats, Subject, Tick, Tokens
@@ -152,16 +153,16 @@ def _prompts(behaviour: Behaviour, subject: Subject, items: Sequence[Item]) -> P
 
 
 def _answers(behaviour: Behaviour, subject: Subject, answers: ProbeSet, context: str) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """First tokens for and against, without those that stand on both sides; how many answers that loses."""
+    """First tokens for and against, without those that stand on both sides; how many answers cannot be scored."""
     before = () if behaviour.chat else subject.encode(context)
-    sides = []
-    for path in (behaviour.up_words, behaviour.down_words):
-        whole = [subject.encode(text, prefix=False) if behaviour.chat else subject.encode(context + text) for text in answers.words(*path)]
-        sides.append([tokens[len(before)] for tokens in whole])
-    both = set(sides[0]) & set(sides[1])
-    up, down = (tuple(sorted(set(side) - both)) for side in sides)
+    for_it, against = (_starts(behaviour, subject, before, context, answers.words(*path)) for path in (behaviour.up_words, behaviour.down_words))
+    unclear = {None} | (set(for_it) & set(against))
+    up, down = (tuple(sorted(token for token in set(side) if token is not None and token not in unclear)) for side in (for_it, against))
     if not up or not down:
-        raise Refused(
-            f"with this tokenizer all answers of one side of {behaviour.name} start like those of the other; use answers that differ in their first token"
-        )
-    return up, down, sum(token in both for side in sides for token in side)
+        raise Refused(f"with this tokenizer all answers of one side of {behaviour.name} start like those of the other; use answers with other first tokens")
+    return up, down, sum(token in unclear for token in for_it + against)
+
+
+def _starts(behaviour: Behaviour, subject: Subject, before: Tokens, context: str, texts: Sequence[str]) -> list[int | None]:
+    """An answer to a chat turn stands alone, a next word follows the unfinished sentence."""
+    return [first_token(before, subject.encode(text, prefix=False) if behaviour.chat else subject.encode(context + text)) for text in texts]

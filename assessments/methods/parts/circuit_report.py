@@ -79,57 +79,43 @@ def over_sequences(values: Array, task: Task) -> Interval:
 
 
 def measurements(r: Results, task: Task) -> tuple[Measurement, ...]:
-    count, sequences = len(task.scored), len(task.repeated.items)
-    hits = int((r.model.clean > 0).sum())
-    layer, head = top_head(r.model.heads)
-    effects = r.patched.mean(axis=2)
-    block, part = np.unravel_index(int(np.abs(effects).argmax()), effects.shape)
+    """Names, repetition and components, the logit difference first."""
+    return (*_name_rows(r, task), *_copy_rows(r, task), _largest_component(r))
+
+
+def _name_rows(r: Results, task: Task) -> tuple[Measurement, ...]:
+    count, formula, nats = len(task.scored), "ioi-logit-difference/1", {"unit": "nats"}
     low, high = np.quantile(r.null, [0.025, 0.975])
+    null = {"null_low": low, "null_high": high, "p_value": permutation_p(r.logit_diff.value, r.null)}
     corrupted = bootstrap_mean(r.corrupted, task.families, task.draws, task.seed)
-    nats = {"unit": "nats"}
+    right = wilson(int((r.model.clean > 0).sum()), count)
     return (
-        measurement(
-            "ioi_logit_diff",
-            "Right name over repeated name",
-            r.logit_diff,
-            count,
-            "ioi-logit-difference/1",
-            role="primary",
-            null_low=low,
-            null_high=high,
-            p_value=permutation_p(r.logit_diff.value, r.null),
-            **nats,
-        ),
-        measurement("ioi_accuracy", "Prompts where the right name wins", wilson(hits, count), count, "share-wilson/1", unit="share"),
-        measurement("ioi_corrupted", "The same with the repeated name removed", corrupted, count, "ioi-logit-difference/1", role="control", **nats),
-        measurement("ioi_twin", "Right name over repeated name, random weights", r.twin_diff, count, "ioi-logit-difference/1", role="control", **nats),
-        measurement("loss_first", "Loss on random tokens, first time", over_sequences(r.model.losses.first, task), sequences, "cross-entropy/1", **nats),
-        measurement("loss_second", "Loss on the same tokens, second time", over_sequences(r.model.losses.second, task), sequences, "cross-entropy/1", **nats),
-        measurement(
-            "induction_loss_drop",
-            "Fall in loss on repetition",
-            r.drop,
-            sequences,
-            "induction-loss-drop/1",
-            null_low=r.twin_drop.low,
-            null_high=r.twin_drop.high,
-            **nats,
-        ),
-        measurement(
-            "induction_top_head", f"Strongest induction head (L{layer}H{head})", r.model.heads.max(), sequences, "induction-attention/1", unit="attention"
-        ),
-        measurement(
-            "induction_top_twin", "Strongest head, random weights", r.twin.heads.max(), sequences, "induction-attention/1", unit="attention", role="control"
-        ),
-        measurement(
-            "patching_largest",
-            f"Largest single component (L{block} {COMPONENTS[part]})",
-            effects[block, part],
-            r.patched.shape[2],
-            "activation-patching/1",
-            **nats,
-        ),
+        measurement("ioi_logit_diff", "Right name over repeated name", r.logit_diff, count, formula, role="primary", **null, **nats),
+        measurement("ioi_accuracy", "Prompts where the right name wins", right, count, "share-wilson/1", unit="share"),
+        measurement("ioi_corrupted", "The same with the repeated name removed", corrupted, count, formula, role="control", **nats),
+        measurement("ioi_twin", "Right name over repeated name, random weights", r.twin_diff, count, formula, role="control", **nats),
     )
+
+
+def _copy_rows(r: Results, task: Task) -> tuple[Measurement, ...]:
+    count, formula = len(task.repeated.items), "induction-attention/1"
+    layer, head = top_head(r.model.heads)
+    first, second = (over_sequences(losses, task) for losses in (r.model.losses.first, r.model.losses.second))
+    null = {"null_low": r.twin_drop.low, "null_high": r.twin_drop.high}
+    return (
+        measurement("loss_first", "Loss on random tokens, first time", first, count, "cross-entropy/1", unit="nats"),
+        measurement("loss_second", "Loss on the same tokens, second time", second, count, "cross-entropy/1", unit="nats"),
+        measurement("induction_loss_drop", "Fall in loss on repetition", r.drop, count, "induction-loss-drop/1", unit="nats", **null),
+        measurement("induction_top_head", f"Strongest induction head (L{layer}H{head})", r.model.heads.max(), count, formula, unit="attention"),
+        measurement("induction_top_twin", "Strongest head, random weights", r.twin.heads.max(), count, formula, unit="attention", role="control"),
+    )
+
+
+def _largest_component(r: Results) -> Measurement:
+    effects = r.patched.mean(axis=2)
+    layer, part = np.unravel_index(int(np.abs(effects).argmax()), effects.shape)
+    label = f"Largest single component (L{layer} {COMPONENTS[part]})"
+    return measurement("patching_largest", label, effects[layer, part], r.patched.shape[2], "activation-patching/1", unit="nats")
 
 
 def controls(r: Results, task: Task) -> tuple[Control, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assessments.contracts import Refused
+from assessments.methods.parts.answers import first_token
 from assessments.probes import ProbeSet
 from assessments.statistics import Array, generator
 from assessments.subject import Subject, Tick, Tokens
@@ -56,9 +57,10 @@ def score_prompts(subject: Subject, prompts: Sequence[Prompt]) -> list[Scored]:
     """The prompts this tokenizer can answer: right and wrong name must differ in their first token. The others stay unscored."""
     scored = []
     for prompt in prompts:
-        right, wrong = (_first_token(subject, prompt.text, name) for name in (prompt.right, prompt.wrong))
+        before = subject.encode(prompt.text)
+        right, wrong = (first_token(before, subject.encode(f"{prompt.text} {name}")) for name in (prompt.right, prompt.wrong))
         if right is not None and wrong is not None and right != wrong:
-            scored.append(Scored(prompt, subject.encode(prompt.text), subject.encode(prompt.corrupted), (right, wrong)))
+            scored.append(Scored(prompt, before, subject.encode(prompt.corrupted), (right, wrong)))
     return scored
 
 
@@ -88,8 +90,3 @@ def _prompt(identifier: str, family: str, filled: str, names: Sequence[str]) -> 
     text = filled.replace("{A}", right).replace("{B}", wrong)
     corrupted = (head + third + tail).replace("{A}", right).replace("{B}", wrong)
     return Prompt(identifier, family, text, corrupted, right, wrong)
-
-
-def _first_token(subject: Subject, text: str, name: str) -> int | None:
-    before, whole = subject.encode(text), subject.encode(f"{text} {name}")
-    return whole[len(before)] if len(whole) > len(before) and whole[: len(before)] == before else None

@@ -7,6 +7,8 @@ from assessments.contracts import Figure
 from assessments.methods.parts.doses import SHARES
 from assessments.methods.parts.steering_results import TENTH, Results, scaled
 
+_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.3~f')"
+
 
 def figures(r: Results) -> tuple[Figure, ...]:
     """Dose-response and slopes."""
@@ -23,7 +25,7 @@ def _doses(r: Results) -> Figure:
     values = [value for row in rows for value in (row["low"], row["high"])] + [low, high]
     margin = 0.08 * (max(values) - min(values) or 1.0)
     title = f"strength added at layer {r.design.layer} (median residual norms)"
-    x = vega.quantity("dose", title, nice=False, values=[row["dose"] for row in rows], format="+.3~f")
+    x = vega.quantity("dose", title, nice=False, values=[row["dose"] for row in rows], labelExpr=_SIGNED)
     y = vega.quantity("value", f"{r.material.behaviour.readout} (nats)", domain=[min(values) - margin, max(values) + 2 * margin], titleLimit=320)
     whisker = vega.layer(rows, {"type": "rule", "strokeWidth": 1.25, "color": colour, "opacity": 0.55}, x=x, y=y | {"field": "low"}, y2={"field": "high"})
     up = rows[-1]["value"] >= base
@@ -62,7 +64,7 @@ def _slopes(r: Results) -> Figure:
     names = ("designed direction", "permuted labels", "random directions")
     groups = (np.array([r.slope.value]), r.permuted_slopes, r.random_slopes)
     rows = [{"what": name, "slope": round(float(value) * TENTH, 4)} for name, group in zip(names, groups, strict=True) for value in group]
-    x, y = vega.quantity("slope", "slope (nats per 0.1 residual norm)", nice=True), vega.category("what", None, names, grid=False)
+    x, y = vega.quantity("slope", "slope (nats per 0.1 residual norm)", nice=True, tickCount=6), vega.category("what", None, names, grid=False)
     colour = vega.COLOURS[r.reading.value] if r.reading.value != "null" else vega.INK
     found, chance = scaled(r.slope, TENTH), r.random_slopes * TENTH
     span = [{"what": names[0], "low": round(found.low, 4), "high": round(found.high, 4)}]
