@@ -30,9 +30,9 @@ FLAGS = [
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium for the whole session; skipped where there is none."""
+    """Chromium for one file of tests, since its event loop would be in the way of others in this process; skipped where there is none."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no Chromium on this machine; install the distribution's package “chromium”")

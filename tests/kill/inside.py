@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from django.conf import settings  # noqa: E402
 
 from accounts.models import Organisation, Role, User  # noqa: E402
 from assessments.models import Finding, Run, RunState, Step  # noqa: E402
-from assessments.services.plans import plan_seal  # noqa: E402
-from assessments.services.standard import standard_plan  # noqa: E402
+from assessments.services.plans import PlanItem, plan_create, plan_seal  # noqa: E402
 from evidence.ledger import locked_tree  # noqa: E402
 from evidence.models import LedgerEntry  # noqa: E402
 from gpu_tasks.dispatch import run_start  # noqa: E402
@@ -24,15 +24,32 @@ from gpu_tasks.inspection import version_inspect  # noqa: E402
 from gpu_tasks.models import Attempt, Outcome  # noqa: E402
 from inventory.services import model_register, vendor_register, version_register  # noqa: E402
 
+# Many random directions keep the steering steps under way long enough to be killed in the middle.
+ITEMS = (
+    PlanItem("known_circuits"),
+    PlanItem("steering_validation", {"behaviour": "sentiment", "random_directions": 1500}, key="first"),
+    PlanItem("steering_validation", {"behaviour": "sentiment", "random_directions": 1500}, key="second"),
+)
+
 
 def start(model: str) -> dict[str, Any]:
-    """Register the model, seal the standard plan, start a run."""
+    """Register the model, seal a plan, start a run, and return once a steering step is in its middle."""
     admin = User.objects.filter(memberships__role=Role.ADMINISTRATOR)[0]
     vendor = vendor_register(actor=admin, organisation=Organisation.objects.get(), name="Test vendor", country="NL", access="weights")
     facts = version_inspect(source="safetensors", locator=model)
     version = version_register(actor=admin, model=model_register(actor=admin, vendor=vendor, name="Tiny"), label="random", access="weights", facts=facts)
-    run = run_start(actor=admin, plan=plan_seal(actor=admin, plan=standard_plan(actor=admin, version=version)))
-    return {"steps": run.steps.count()}
+    plan = plan_create(actor=admin, version=version, title="To be killed", claim="It survives.", items=ITEMS, seed=5)
+    run = run_start(actor=admin, plan=plan_seal(actor=admin, plan=plan))
+    return {"steps": run.steps.count(), "midway": midway(run)}
+
+
+def midway(run: Run) -> bool:
+    """Wait until a steering step has begun to report and has most of its way before it; whether that came."""
+    for _ in range(3000):
+        if run.steps.filter(state=RunState.RUNNING, instrument="steering_validation", fraction__gt=0.02, fraction__lt=0.6).exists():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def state(model: str) -> dict[str, Any]:
@@ -40,7 +57,6 @@ def state(model: str) -> dict[str, Any]:
     run = Run.objects.order_by("-number").first()
     return {
         "run": run.state if run else "",
-        "midway": Step.objects.filter(state=RunState.RUNNING, fraction__gt=0).exists(),
         "steps_done": Step.objects.filter(state=RunState.DONE).count(),
         "findings": Finding.objects.count(),
         "done_entries": LedgerEntry.objects.filter(action="assessments.step.done").count(),

@@ -78,9 +78,11 @@ class Installation:
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
 
-    def midway(self) -> bool:
-        """Whether a step is running and has reported progress."""
-        return bool(self.ask("state")["midway"])
+    def begin(self) -> int:
+        """Start a run and return its number of steps once one of them is in its middle."""
+        begun = self.ask("start")
+        assert begun["midway"], self.ask("state")
+        return int(begun["steps"])
 
     def pids(self, marker: str) -> list[int]:
         assert self.server is not None
@@ -121,16 +123,14 @@ def finished_whole(place: Installation, steps: int) -> None:
 
 
 def test_worker_killed_in_mid_step_costs_the_step_not_the_run(installation: Installation) -> None:
-    steps = installation.ask("start")["steps"]
-    wait_for(installation.midway, "a step to be under way")
+    steps = installation.begin()
     installation.kill("model-1")
     finished_whole(installation, steps)
     assert installation.ask("state")["lost_attempts"] >= 1
 
 
 def test_broker_and_web_killed_in_mid_step_come_back_and_the_run_ends(installation: Installation) -> None:
-    steps = installation.ask("start")["steps"]
-    wait_for(installation.midway, "a step to be under way")
+    steps = installation.begin()
     if "BROKER_URL" not in installation.environment:
         installation.kill("valkey")
     installation.kill("gunicorn")
@@ -139,8 +139,7 @@ def test_broker_and_web_killed_in_mid_step_come_back_and_the_run_ends(installati
 
 
 def test_everything_killed_at_once_goes_on_after_a_restart(installation: Installation) -> None:
-    steps = installation.ask("start")["steps"]
-    wait_for(installation.midway, "a step to be under way")
+    steps = installation.begin()
     assert installation.server is not None
     everyone = [installation.server.pid, *installation.pids("")]
     for pid in everyone:

@@ -15,7 +15,7 @@ from gpu_tasks.runtime.subjects import SHELF
 from tests.gpu_tasks.runtime.conftest import Loader
 
 INSTRUMENT = "known_circuits"
-SMALL = {"prompts": 30, "sequences": 2, "half": 12, "patch_prompts": 1, "bootstrap": 200}
+SMALL = {"prompts": 30, "sequences": 4, "half": 12, "patch_prompts": 1, "bootstrap": 200}
 
 
 @pytest.fixture(params=["gemma3", "gpt2"])
