@@ -36,7 +36,8 @@ def lede(snapshot: Mapping[str, Any]) -> list[str]:
     plan, run = snapshot["plan"], snapshot["run"]
     instruments = counted(len({step["instrument"] for step in steps}), "instrument", "instruments")
     first = f"{counted(len(steps), 'step', 'steps')} with {instruments}".capitalize()
-    sealed = f"{first} {_were(len(steps))} run under a plan sealed as log entry {grouped(plan['entry'])}, before the run began with entry {grouped(run['started_entry'])}."
+    entries = f"log entry {grouped(plan['entry'])}, before the run began with entry {grouped(run['started_entry'])}"
+    sealed = f"{first} {_were(len(steps))} run under a plan sealed as {entries}."
     paragraphs = [
         f"{sealed} Taken alone, the data show {readings_text(steps)}.",
         _cap_text(steps),
