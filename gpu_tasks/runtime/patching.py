@@ -57,10 +57,13 @@ def patch_components(
         def work(batch: Sequence[int]) -> None:
             ids = [subject.engine.ids([side[index] for index in batch]) for side in (clean, corrupted)]
             pairs = torch.tensor([targets[index] for index in batch], device=ids[0].device)
-            out[:, :, batch] = _Patch(subject, names, ids[0], ids[1], pairs).all_layers()
+            patch = _Patch(subject, names, ids[0], ids[1], pairs)
+            for layer in range(subject.facts.n_layers):
+                out[layer, :, batch] = patch.one_layer(layer)
+                # Told per layer: a batch takes many seconds, and a person who cancels should not wait for all of it.
+                tick(patch.twice.numel())
 
-        tokens = length * (2 + len(COMPONENTS) * subject.facts.n_layers)
-        subject.batcher.run(group, tokens, work, tick, max(1, subject.batcher.size // len(COMPONENTS)))
+        subject.batcher.run(group, 2 * length, work, tick, max(1, subject.batcher.size // len(COMPONENTS)))
     return out
 
 
@@ -75,16 +78,13 @@ class _Patch:
         self.engine.logits(clean, 1, [keep(self.clean, name) for kind in names for name in kind])
         self.residual = self.engine.residuals(corrupted, range(self.engine.n_layers), last_only=False)
 
-    def all_layers(self) -> Floats:
-        """``[layers, components, rows]`` of logit differences."""
-        return np.stack([self._layer(layer) for layer in range(self.engine.n_layers)])
-
-    def _layer(self, layer: int) -> Floats:
+    def one_layer(self, layer: int) -> Floats:
+        """``[rows, components]`` of logit differences."""
         hooks = [replaced(kind[layer], self.clean[kind[layer]], slice(at * self.rows, (at + 1) * self.rows)) for at, kind in enumerate(self.names)]
         logits = self._last_logits(layer, hooks)
         pairs = self.pairs.repeat(len(COMPONENTS), 1)
         chosen = logits.gather(1, pairs)
-        difference: Floats = (chosen[:, 0] - chosen[:, 1]).view(len(COMPONENTS), self.rows).cpu().numpy()
+        difference: Floats = (chosen[:, 0] - chosen[:, 1]).view(len(COMPONENTS), self.rows).T.cpu().numpy()
         return difference
 
     def _last_logits(self, layer: int, hooks: Sequence[NamedHook]) -> Tensor:

@@ -87,3 +87,20 @@ def test_patching_does_not_run_the_blocks_below_again(tiny: Loader, tick: Tick) 
 def test_what_does_not_fit_is_refused(tiny: Loader, tick: Tick, call: Callable[[BridgeSubject, Tick], object], words: str) -> None:
     with pytest.raises(Refused, match=words):
         call(tiny("llama"), tick)
+
+
+def test_patching_can_be_stopped_at_every_layer(tiny: Loader) -> None:
+    class Stopped(Exception):
+        pass
+
+    calls: list[int] = []
+
+    def tick(tokens: int) -> None:
+        calls.append(tokens)
+        if len(calls) == 2:
+            raise Stopped
+
+    item = tuple(range(5, 13))
+    with pytest.raises(Stopped):
+        tiny("llama").patch_components([item], [item], [(5, 6)], tick)
+    assert calls == [2 * len(item)] * 2, "one call per layer, both components at once"
