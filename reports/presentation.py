@@ -113,11 +113,17 @@ def measurement_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "note": " · ".join(filter(None, [*note, row["formula"]])),
         "value": number(row["value"], None if row["low"] is None else places),
         "interval": span(row["low"], row["high"], places),
-        "null": span(row["null_low"], row["null_high"], max(places, decimals_for(row["null_low"], row["null_high"]))),
+        "null": span(row["null_low"], row["null_high"], _null_places(row, places)),
         "p": p_text(row["p_value"]),
         "n": grouped(row["n"]),
         "primary": row["role"] == "primary",
     }
+
+
+def _null_places(row: Mapping[str, Any], places: int) -> int:
+    """The value's own decimals, or finer ones where the whole null would round to nothing."""
+    ends = [abs(end) for end in (row["null_low"], row["null_high"]) if end is not None]
+    return max(places, decimals_for(*ends)) if ends and round(max(ends), places) == 0 else places
 
 
 def primary_row(step: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from gpu_tasks.dispatch import run_start  # noqa: E402
 from gpu_tasks.inspection import version_inspect  # noqa: E402
 from gpu_tasks.models import Attempt, Outcome  # noqa: E402
 from inventory.services import model_register, vendor_register, version_register  # noqa: E402
+from tests.kill import processes  # noqa: E402
 
 # Many random directions keep the steering steps under way long enough to be killed in the middle.
 ITEMS = (
@@ -32,15 +33,24 @@ ITEMS = (
 )
 
 
-def start(model: str) -> dict[str, Any]:
-    """Register the model, seal a plan, start a run, and return once a steering step is in its middle."""
+def start(model: str, server: str, *markers: str) -> dict[str, Any]:
+    """Register the model, seal a plan, start a run; once a steering step is in its middle, SIGKILL what matches ``markers``."""
     admin = User.objects.filter(memberships__role=Role.ADMINISTRATOR)[0]
     vendor = vendor_register(actor=admin, organisation=Organisation.objects.get(), name="Test vendor", country="NL", access="weights")
     facts = version_inspect(source="safetensors", locator=model)
     version = version_register(actor=admin, model=model_register(actor=admin, vendor=vendor, name="Tiny"), label="random", access="weights", facts=facts)
     plan = plan_create(actor=admin, version=version, title="To be killed", claim="It survives.", items=ITEMS, seed=5)
     run = run_start(actor=admin, plan=plan_seal(actor=admin, plan=plan))
-    return {"steps": run.steps.count(), "midway": midway(run)}
+    found = midway(run)
+    return {"steps": run.steps.count(), "midway": found, "killed": kill(int(server), markers) if found else []}
+
+
+def kill(server: int, markers: tuple[str, ...]) -> list[int]:
+    """SIGKILL to the descendants of ``server`` whose command line holds a marker; an empty marker means all of them and ``server`` first."""
+    victims = [pid for marker in markers for pid in processes.descendants(server, marker)]
+    for pid in [server, *victims] if "" in markers else victims:
+        processes.kill_quietly(pid)
+    return victims
 
 
 def midway(run: Run) -> bool:
@@ -52,7 +62,7 @@ def midway(run: Run) -> bool:
     return False
 
 
-def state(model: str) -> dict[str, Any]:
+def state(model: str, *rest: str) -> dict[str, Any]:
     """Everything the tests compare."""
     run = Run.objects.order_by("-number").first()
     return {
@@ -78,4 +88,4 @@ def log_verifies() -> bool:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"start": start, "state": state}[sys.argv[1]](sys.argv[2])))
+    print(json.dumps({"start": start, "state": state}[sys.argv[1]](*sys.argv[2:])))

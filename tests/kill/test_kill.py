@@ -69,30 +69,25 @@ class Installation:
         except OSError:
             return False
 
-    def ask(self, command: str) -> dict[str, Any]:
+    def ask(self, command: str, *more: str) -> dict[str, Any]:
         """Run ``tests/kill/inside.py COMMAND`` against this installation and parse what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.kill.inside", command, str(self.model)], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
-        )
+        line = [sys.executable, "-m", "tests.kill.inside", command, str(self.model), *more]
+        done = subprocess.run(line, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
 
-    def begin(self) -> int:
-        """Start a run and return its number of steps once one of them is in its middle."""
-        begun = self.ask("start")
+    def run_and_kill(self, *markers: str) -> tuple[int, list[int]]:
+        """Start a run and SIGKILL the matching processes in the middle of a step; the number of steps and who was killed."""
+        assert self.server is not None
+        begun = self.ask("start", str(self.server.pid), *markers)
         assert begun["midway"], self.ask("state")
-        return int(begun["steps"])
+        assert len(begun["killed"]) >= len(markers)
+        return int(begun["steps"]), begun["killed"]
 
     def pids(self, marker: str) -> list[int]:
         assert self.server is not None
         return processes.descendants(self.server.pid, marker)
-
-    def kill(self, marker: str) -> None:
-        victims = self.pids(marker)
-        assert victims, f"no process matches {marker}"
-        for pid in victims:
-            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -123,30 +118,25 @@ def finished_whole(place: Installation, steps: int) -> None:
 
 
 def test_worker_killed_in_mid_step_costs_the_step_not_the_run(installation: Installation) -> None:
-    steps = installation.begin()
-    installation.kill("model-1")
+    steps, _ = installation.run_and_kill("model-1")
     finished_whole(installation, steps)
     assert installation.ask("state")["lost_attempts"] >= 1
 
 
 def test_broker_and_web_killed_in_mid_step_come_back_and_the_run_ends(installation: Installation) -> None:
-    steps = installation.begin()
-    if "BROKER_URL" not in installation.environment:
-        installation.kill("valkey")
-    installation.kill("gunicorn")
+    broker = [] if "BROKER_URL" in installation.environment else ["valkey"]
+    steps, killed = installation.run_and_kill(*broker, "gunicorn")
+    wait_for(lambda: not any(processes.alive(pid) for pid in killed), "the killed processes to be gone", 20)
     wait_for(installation.answers, "the web to answer again")
     finished_whole(installation, steps)
 
 
 def test_everything_killed_at_once_goes_on_after_a_restart(installation: Installation) -> None:
-    steps = installation.begin()
-    assert installation.server is not None
-    everyone = [installation.server.pid, *installation.pids("")]
-    for pid in everyone:
-        processes.kill_quietly(pid)
-    wait_for(lambda: not any(processes.alive(pid) for pid in everyone), "all processes to be gone", 20)
+    steps, killed = installation.run_and_kill("")
+    wait_for(lambda: not any(processes.alive(pid) for pid in killed), "all processes to be gone", 20)
     installation.start()
     finished_whole(installation, steps)
+    assert installation.ask("state")["lost_attempts"] >= 1
 
 
 def test_one_stop_signal_ends_everything_in_order(installation: Installation) -> None:

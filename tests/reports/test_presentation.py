@@ -120,3 +120,9 @@ def test_present_spells_out_characters_without_a_glyph_but_draws_from_the_origin
 
 def test_qr_svg_is_the_same_for_the_same_head_and_differs_for_another() -> None:
     assert presentation.qr_svg("a") == presentation.qr_svg("a") != presentation.qr_svg("b")
+
+
+def test_null_that_would_round_to_nothing_gets_finer_decimals_than_its_value() -> None:
+    row = {"label": "Drop", "value": 11.5, "low": 10.8, "high": 12.2, "unit": "nats", "formula": "f/1", "role": "secondary", "p_value": None, "n": 8}
+    assert presentation.measurement_row({**row, "null_low": -0.0392, "null_high": 0.0213})["null"] == "−0.039 to 0.021"
+    assert presentation.measurement_row({**row, "null_low": -0.04, "null_high": 0.8})["null"] == "0.0 to 0.8"
