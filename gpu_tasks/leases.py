@@ -36,8 +36,11 @@ def lease_end() -> timedelta:
 def claim(*, actor: User, step_id: uuid.UUID, worker: str) -> Lease | None:
     """Lease a queued step, or one whose lease ran out; None when somebody else has it or it has ended."""
     moment, token = clock.now(), uuid.uuid4()
+    if Run.objects.filter(steps=step_id, cancel_requested=True).exists():
+        return None
+    # Columns of the step only: with a join the update works through a subquery, which PostgreSQL does not check again after waiting for the row.
     free = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=moment)
-    taken = Step.objects.filter(free, pk=step_id, attempts_made__lt=settings.ASSAY_MAX_ATTEMPTS, run__cancel_requested=False).update(
+    taken = Step.objects.filter(free, pk=step_id, attempts_made__lt=settings.ASSAY_MAX_ATTEMPTS).update(
         state=RunState.RUNNING, lease_token=token, lease_until=moment + lease_end(), attempts_made=F("attempts_made") + 1,
         started_at=moment, fraction=0, stage="starting", tokens=0, tokens_per_second=0, error="",
     )  # fmt: skip

@@ -49,11 +49,12 @@ def step_view(step: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]
         "figures": [{**figure, "uri": data_uri(figure_svg(drawn["spec"]))} for figure, drawn in zip(step["figures"], raw["figures"], strict=True)],
         "paragraphs": [part for part in step["summary"].split("\n") if part.strip()],
         "controls": [{**row, "label": words(row["name"]), **control_result(row["passed"])} for row in step["controls"]],
-        "counted": ", ".join(f"{words(name).lower()} {grouped(count)}" for name, count in sorted(step["counts"].items(), key=_count_order)) or "none recorded",
+        "counted": ", ".join(f"{words(name).lower()} {grouped(count)}" for name, count in sorted(step["counts"].items(), key=count_order)) or "none recorded",
     }
 
 
-def _count_order(row: tuple[str, int]) -> tuple[int, str]:
+def count_order(row: tuple[str, int]) -> tuple[int, str]:
+    """Sort key of a count: items, scored, unscored and errored first; databases differ in the order in which they give keys back."""
     first = ("items", "scored", "unscored", "errored")
     return (first.index(row[0]) if row[0] in first else len(first), row[0])
 

@@ -148,6 +148,11 @@ def test_progress_is_written_and_cancel_is_heard(admin: User, run: Run, robot: U
     assert leases.report(actor=robot, lease=lease, fraction=0.5, stage="layer 4", tokens=60, speed=25.0) is True
 
 
+def test_step_of_a_run_that_is_being_cancelled_is_not_claimed(run: Run, robot: User) -> None:
+    Run.objects.filter(pk=run.pk).update(cancel_requested=True)
+    assert leases.claim(actor=robot, step_id=first(run).id, worker="a") is None
+
+
 def test_lost_worker_of_a_cancelled_run_ends_cancelled(admin: User, run: Run, robot: User) -> None:
     step = first(run)
     leases.claim(actor=robot, step_id=step.id, worker="a")

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from assessments.models import RunState
 from core import clock
 from inventory.models import ModelVersion
-from reports import formats, queries
+from reports import formats, presentation, queries
 from web import words
 
 register = template.Library()
@@ -119,6 +119,12 @@ def spaced(name: str) -> str:
 
 
 @register.filter
+def counts(mapping: dict[str, int]) -> list[tuple[str, int]]:
+    """Counts of items in the order of the report."""
+    return sorted(mapping.items(), key=presentation.count_order)
+
+
+@register.filter
 def pairs(mapping: dict[str, object]) -> list[tuple[str, object]]:
-    """Keys and values; ``mapping.items`` in a template would find a key called “items” first."""
-    return list(mapping.items())
+    """Keys and values by key, whatever the database's order; ``mapping.items`` in a template would find a key called “items” first."""
+    return sorted(mapping.items())
