@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -86,6 +87,10 @@ def test_lock_is_not_inherited_by_children(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], close_fds=False)
     try:
         lock.release()
+        # Between fork and exec the child holds a copy for an instant; an inherited one would stay for its 300 seconds.
+        deadline = time.monotonic() + 10
+        while lock.holder() is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert lock.holder() is None
     finally:
         child.kill()
