@@ -13,6 +13,7 @@ from evidence.verify import case, report
 from evidence.verify.result import Result, Unusable
 
 INSTALLED = Path(os.environ.get("ASSAY_VAR") or Path(__file__).resolve().parents[2] / "var") / "keys" / "trusted_root.json"
+NO_ENTRY = ". The report's log entry was delivered with it: put it beside the PDF or name it with --bundle."
 OWN_KEYS = "checked only against the keys inside the file itself: compare the fingerprints below with the publisher's, obtained another way."
 
 
@@ -21,7 +22,7 @@ def verify(path: Path, trusted_root: Path | None = None, sidecar: Path | None = 
     result = Result(str(path))
     with result.check(path.name):
         if path.suffix == ".pdf":
-            data, log_entry = _bytes(path), _bytes(sidecar or path.with_name(path.name + ".sigstore.json"))
+            data, log_entry = _bytes(path), _bytes(sidecar or path.with_name(path.name + ".sigstore.json"), NO_ENTRY)
             trust = _trust(trusted_root, result, lambda: report.attachments(data)[report.TRUSTED_ROOT])
             report.verify_report(path.name, data, log_entry, trust, result)
         else:
@@ -66,11 +67,11 @@ def _trust(given: Path | None, result: Result, own: Callable[[], bytes]) -> Trus
     return trust
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, hint: str = "") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Unusable(f"{path} cannot be read: {error.strerror}") from error
+        raise Unusable(f"{path} cannot be read: {error.strerror}{hint}") from error
 
 
 if __name__ == "__main__":

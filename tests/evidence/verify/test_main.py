@@ -98,6 +98,7 @@ def test_report_without_its_log_entry_is_unusable(run: Run, tmp_path: Path) -> N
     done = run(tmp_path / "report.pdf")
     assert done.returncode == 2
     assert "report.pdf.sigstore.json cannot be read" in done.stdout
+    assert "name it with --bundle" in done.stdout
 
 
 def test_missing_keys_file_is_unusable(run: Run, folder: Path, tmp_path: Path) -> None:
