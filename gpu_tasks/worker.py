@@ -94,11 +94,12 @@ def run_leased(*, actor: User, lease: leases.Lease) -> str:
     """Execute a leased step and write its evidence; returns the outcome."""
     step = Step.objects.select_related("run__plan__version", "run__plan__sealed_entry").get(pk=lease.step_id)
     plan_check_seal(step.run.plan)
+    spec = step_spec(step)
     workdir = Path(tempfile.mkdtemp(prefix="step-", dir=_work_root()))
     try:
         with heartbeat(actor, lease) as lost:
-            output = _execute(step_spec(step), workdir, RowProgress(actor, lease, lost))
-            artifacts = store_output(step_spec(step), output, workdir)
+            output = _execute(spec, workdir, RowProgress(actor, lease, lost))
+            artifacts = store_output(spec, output, workdir)
         step_finish(actor=actor, step=step, token=lease.token, output=output, artifacts=artifacts)
         leases.close(actor=actor, lease=lease, outcome=Outcome.DONE, device=str(output.environment.get("device", "")))
         return Outcome.DONE.value

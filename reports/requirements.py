@@ -55,8 +55,8 @@ def link_row(link: EvidenceLink, step: str, as_of: datetime.date) -> dict[str, A
 
 def version_coverage(version: ModelVersion, as_of: datetime.date) -> list[CoverageRow]:
     """Coverage by everything on record about ``version``: the evidence of its assessment steps carries the steps as subject."""
-    steps = Step.objects.filter(run__plan__version=version).values_list("id", flat=True)
-    return coverage(subjects=[version.subject, *(f"assessments.step:{key}" for key in steps)], as_of=as_of)
+    steps = Step.objects.filter(run__plan__version=version).only("id")
+    return coverage(subjects=[version.subject, *(step.subject for step in steps)], as_of=as_of)
 
 
 def coverage_rows(rows: Sequence[CoverageRow]) -> list[dict[str, Any]]:

@@ -32,6 +32,10 @@ def check_folder(folder: Path) -> None:
         raise Refused(f"{folder} holds no tokenizer: add tokenizer.json (and tokenizer_config.json) of this model")
     if (folder / "adapter_config.json").is_file():
         raise Refused(f"{folder} is an adapter, not a whole model: merge it into its base model and save that as safetensors")
+    _check_settings(folder)
+
+
+def _check_settings(folder: Path) -> None:
     settings = [(name, read_json(folder / name)) for name in ("config.json", "tokenizer_config.json") if (folder / name).is_file()]
     refuse_code(settings)
     if "quantization_config" in settings[0][1]:
