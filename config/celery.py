@@ -28,6 +28,8 @@ app.conf.update(
     task_default_queue="cpu",
     task_routes={
         "gpu_tasks.tasks.execute_step": {"queue": "gpu"},
+        "gpu_tasks.tasks.take_in": {"queue": "gpu"},
+        "gpu_tasks.tasks.calibrate": {"queue": "gpu"},
         "gpu_tasks.tasks.reap_steps": {"queue": "cpu"},
         "reports.tasks.build_report": {"queue": "reports"},
     },
@@ -39,4 +41,6 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={"reap": {"task": "gpu_tasks.tasks.reap_steps", "schedule": float(settings.ASSAY_REAP_SECONDS)}},
 )
+# By name, because the models behind it cannot be imported yet.
+app.steps["consumer"].add("gpu_tasks.liveness:Beat")
 app.autodiscover_tasks(["gpu_tasks", "reports"])

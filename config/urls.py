@@ -2,4 +2,8 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("web.urls"))]
+urlpatterns = [
+    path("account/", include("web.signin.urls")),
+    path("api/v1/", include("api.v1.urls")),
+    path("", include("web.urls")),
+]
