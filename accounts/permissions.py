@@ -6,36 +6,94 @@ from typing import Protocol
 from accounts.models import Role, User
 from core.errors import NotAllowed
 
-READ = frozenset({"inventory.read", "assessments.read", "evidence.read", "reports.read", "frameworks.read"})
+READ = frozenset({"inventory.read", "assessments.read", "evidence.read", "reports.read", "frameworks.read", "incidents.read"})
 REGISTER = frozenset({"inventory.write", "inventory.transition"})
 ASSESS = frozenset({"evidence.record", "plan.write", "plan.seal", "run.start", "run.cancel", "run.retry", "report.build", "evidence.export"})
+CALIBRATE = frozenset({"instrument.calibrate", "blind.answer", "probe_set.add"})
+ADMINISTER = frozenset({"blind.seal", "accounts.read", "accounts.manage", "frameworks.load"})
+INCIDENTS = frozenset({"incident.write", "incident.submit"})
+OWN = frozenset({"account.self"})
+TOKENS = frozenset({"token.issue"})
 
 POLICY: dict[str, frozenset[str]] = {
-    Role.ADMINISTRATOR: READ | REGISTER | ASSESS | {"accounts.manage", "frameworks.load", "evidence.review"},
-    Role.GOVERNANCE: READ | REGISTER | {"evidence.record", "evidence.review", "report.build", "evidence.export", "run.cancel"},
-    Role.ASSESSOR: READ | REGISTER | ASSESS,
-    Role.APPROVER: READ | {"evidence.review"},
-    Role.AUDITOR: READ | {"evidence.export"},
+    Role.ADMINISTRATOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | ADMINISTER | INCIDENTS | {"evidence.review"},
+    Role.GOVERNANCE: OWN | TOKENS | READ | REGISTER | INCIDENTS | {"evidence.record", "evidence.review", "report.build", "evidence.export", "run.cancel"},
+    Role.ASSESSOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | {"incident.write"},
+    Role.APPROVER: OWN | READ | {"evidence.review"},
+    Role.AUDITOR: OWN | READ | {"evidence.export", "accounts.read"},
+    Role.VENDOR: OWN,
+    Role.API_CLIENT: READ | REGISTER | ASSESS,
     Role.WORKER: frozenset({"run.execute", "evidence.record", "report.build", "evidence.export", "assessments.read", "inventory.read"}),
 }
+PERSONAL = frozenset({Role.ADMINISTRATOR, Role.GOVERNANCE, Role.ASSESSOR, Role.APPROVER, Role.AUDITOR, Role.VENDOR})
+"""Roles for people; the other two are for programs."""
+
+SCOPES: dict[str, frozenset[str]] = {
+    "inventory:read": frozenset({"inventory.read"}),
+    "inventory:write": frozenset({"inventory.read"}) | REGISTER,
+    "assessments:read": frozenset({"assessments.read", "inventory.read"}),
+    "assessments:run": frozenset({"assessments.read", "inventory.read", "evidence.record", "plan.write", "plan.seal", "run.start", "run.cancel", "run.retry"}),
+    "evidence:read": frozenset({"evidence.read"}),
+    "evidence:export": frozenset({"evidence.read", "evidence.export"}),
+    "frameworks:read": frozenset({"frameworks.read"}),
+    "reports:read": frozenset({"reports.read"}),
+    "reports:build": frozenset({"reports.read", "report.build"}),
+}
+"""What an API token may be limited to; a person's act, such as accepting evidence, is in none of them."""
+
+
+VERBS: dict[str, str] = {
+    "account.self": "look after one's own account",
+    "token.issue": "issue API tokens for oneself",
+    "inventory.read": "see vendors, systems, models and versions",
+    "inventory.write": "register and change vendors, systems, models and versions",
+    "inventory.transition": "move a version on, such as to approved or retired",
+    "assessments.read": "see plans, runs and findings",
+    "plan.write": "write and discard plans",
+    "plan.seal": "seal plans, after which no threshold can move",
+    "run.start": "start runs of sealed plans",
+    "run.cancel": "cancel runs",
+    "run.retry": "repeat failed steps",
+    "instrument.calibrate": "calibrate instruments on models with planted properties",
+    "blind.seal": "seal and reveal the truth of blind exercises",
+    "blind.answer": "answer blind exercises that somebody else sealed",
+    "probe_set.add": "add probe sets of one's own",
+    "run.execute": "carry out the steps of runs",
+    "evidence.read": "see files, proofs and the log",
+    "evidence.record": "store files as evidence",
+    "evidence.review": "accept or decline evidence for a requirement",
+    "evidence.export": "export cases that others can verify",
+    "frameworks.read": "see requirements and coverage",
+    "frameworks.load": "load the catalogue of requirements",
+    "reports.read": "see reports",
+    "report.build": "have reports drawn and signed",
+    "incidents.read": "see incidents and their reporting clocks",
+    "incident.write": "open incidents, enter and correct their facts",
+    "incident.submit": "record reports that were sent to authorities",
+    "accounts.read": "see users, roles and public keys",
+    "accounts.manage": "invite and deactivate users, give roles, run service accounts",
+}
+"""What each verb permits, in the words of the role cards."""
+
+
+def roles_with(verb: str) -> frozenset[str]:
+    """The roles that include ``verb``."""
+    return frozenset(role for role, verbs in POLICY.items() if verb in verbs)
 
 
 class Owned(Protocol):
     """An object that belongs to an organisation, directly or through its owner."""
 
     @property
-    def organisation_id(self) -> uuid.UUID:
-        """Key of the owning organisation."""
+    def organisation_id(self) -> uuid.UUID | None:
+        """Key of the owning organisation; None for what belongs to the installation, in which nobody has a role."""
 
 
 def allowed(actor: User, verb: str, target: Owned | None = None) -> bool:
     """Whether one of the actor's roles includes ``verb``, in the organisation that owns ``target`` when given."""
-    if not actor.is_active:
+    if not actor.may_ever(verb):
         return False
-    memberships = actor.memberships.all()
-    if target is not None:
-        memberships = memberships.filter(organisation_id=target.organisation_id)
-    return any(verb in POLICY[role] for role in memberships.values_list("role", flat=True))
+    return any(verb in POLICY[role] for owner, role in actor.roles_held if target is None or owner == target.organisation_id)
 
 
 def require(actor: User, verb: str, target: Owned | None = None) -> None:
