@@ -1,24 +1,17 @@
 """The register: who sells what, which systems use it, and exactly which weights are meant."""
 
 import uuid
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar
 
+from django.core.validators import URLValidator
 from django.db import models
 
 from accounts.models import Organisation, User
+from accounts.visibility import M, VisibleQuerySet
 from core.base import BaseModel
+from inventory.countries import country_known
 
-M = TypeVar("M", bound=models.Model)
-
-
-class VisibleQuerySet(models.QuerySet[M]):
-    """Row-level gate: rows of organisations in which the actor is a member, as one join."""
-
-    owner_path = "organisation"
-
-    def visible_to(self, actor: User) -> Self:
-        """Rows the actor may know of."""
-        return self.filter(**{f"{self.owner_path}__memberships__user": actor}).distinct()
+HTTPS = URLValidator(schemes=["https"], message="Give the whole address, beginning with https://")
 
 
 class ThroughVendor(VisibleQuerySet[M]):
@@ -84,6 +77,15 @@ class OurRole(models.TextChoices):
     DEPLOYER = "deployer", "Deployer"
     GPAI_PROVIDER = "gpai_provider", "Provider of a general-purpose model"
     GPAI_SYSTEMIC = "gpai_systemic", "Provider of a general-purpose model with systemic risk"
+    FRONTIER_DEVELOPER = "frontier_developer", "Developer of a frontier model"
+    LARGE_FRONTIER_DEVELOPER = "large_frontier_developer", "Large developer of a frontier model"
+
+
+class Setting(models.TextChoices):
+    """Settings in which the law gives older systems a time of their own; keys of ``frameworks.transition.SETTINGS``."""
+
+    PUBLIC_AUTHORITY = "public_authority", "Meant for use by public authorities"
+    LARGE_SCALE_IT = "large_scale_it", "Part of a large-scale IT system of Annex X"
 
 
 class Source(models.TextChoices):
@@ -92,6 +94,7 @@ class Source(models.TextChoices):
     PACKAGE = "package", "Registry package"
     GGUF = "gguf", "GGUF file"
     SAFETENSORS = "safetensors", "safetensors folder"
+    LORA = "lora", "Low-rank adapter on a base model"
 
 
 def one_of(field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
@@ -104,8 +107,11 @@ class Vendor(BaseModel):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="vendors")
     name = models.CharField(max_length=200)
-    country = models.CharField(max_length=2, blank=True)
+    country = models.CharField(max_length=2, blank=True, validators=[country_known])
     access = models.CharField(max_length=12, choices=Access.choices)
+    website = models.CharField(max_length=300, blank=True, validators=[HTTPS])
+    contact = models.CharField(max_length=300, blank=True)
+    notes = models.TextField(blank=True)
 
     objects = VisibleQuerySet.as_manager()
 
@@ -123,9 +129,14 @@ class AISystem(BaseModel):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="systems")
     name = models.CharField(max_length=200)
     purpose = models.TextField()
-    our_role = models.CharField(max_length=20, choices=OurRole.choices)
+    our_role = models.CharField(max_length=30, choices=OurRole.choices)
     risk_class = models.CharField(max_length=20, choices=RiskClass.choices)
     jurisdiction = models.CharField(max_length=60)
+    placed_on = models.DateField(null=True, blank=True)
+    changed_on = models.DateField(null=True, blank=True)
+    setting = models.CharField(max_length=20, choices=Setting.choices, blank=True)
+    owner = models.CharField(max_length=200, blank=True)
+    notes = models.TextField(blank=True)
 
     objects = VisibleQuerySet.as_manager()
 
@@ -134,6 +145,7 @@ class AISystem(BaseModel):
             models.UniqueConstraint(fields=["organisation", "name"], name="one_system_per_name"),
             one_of("our_role", OurRole),
             one_of("risk_class", RiskClass),
+            models.CheckConstraint(condition=models.Q(setting__in=["", *Setting.values]), name="aisystem_setting_known"),
         ]
         ordering: ClassVar = ["name"]
 
@@ -219,11 +231,72 @@ class Deployment(BaseModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["system", "version", "environment"], condition=models.Q(active=True), name="one_active_deployment_per_environment"
-            )
+            models.UniqueConstraint(fields=["system", "version", "environment"], condition=models.Q(active=True), name="one_active_deployment_per_environment")
         ]
         ordering: ClassVar = ["system__name"]
 
     def __str__(self) -> str:
         return f"{self.version} in {self.system} ({self.environment})"
+
+    @property
+    def organisation_id(self) -> uuid.UUID:
+        """Key of the owning organisation."""
+        return self.system.organisation_id
+
+
+class IntakeState(models.TextChoices):
+    """States of an intake; a failed one may be queued again."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class Intake(BaseModel):
+    """A wish to register weights: a worker reads, checks and hashes them, then the version is entered in the requester's name.
+
+    ``locator`` names a package, or a place relative to the folder for models. Claimed by lease, like a step.
+    """
+
+    model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="intakes")
+    label = models.CharField(max_length=100)
+    access = models.CharField(max_length=12, choices=Access.choices)
+    source = models.CharField(max_length=12, choices=Source.choices)
+    locator = models.CharField(max_length=500)
+    parent = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, choices=IntakeState.choices, default=IntakeState.QUEUED)
+    stage = models.CharField(max_length=200, blank=True)
+    error = models.TextField(blank=True)
+    attempts_made = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True, db_index=True)
+    rung_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    version = models.OneToOneField(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="intake")
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = ThroughModel.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            one_of("access", Access),
+            one_of("source", Source),
+            one_of("state", IntakeState),
+            models.CheckConstraint(condition=~models.Q(state="done") | models.Q(version__isnull=False), name="intake_done_has_version"),
+        ]
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.model.name} · {self.label}"
+
+    @property
+    def organisation_id(self) -> uuid.UUID:
+        """Key of the owning organisation."""
+        return self.model.organisation_id
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more by itself."""
+        return self.state in (IntakeState.DONE, IntakeState.FAILED)
