@@ -170,6 +170,11 @@ class ParamsBase:
 
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
 
+    @classmethod
+    def offered(cls) -> Mapping[str, Mapping[str, str]]:
+        """For each text field that names one of several things: those that come with the program, with their titles. Others may be named too."""
+        return {}
+
 
 @dataclass(frozen=True)
 class InstrumentCard:
@@ -191,6 +196,8 @@ class InstrumentCard:
     thresholds: tuple[Threshold, ...]
     tolerance: str = "bit-exact on CPU in fp32 with one thread"
     minutes: float = field(default=2.0)
+    shows: str = ""
+    does_not_show: str = ""
 
 
 class Instrument(Protocol):

@@ -6,29 +6,37 @@ from typing import Any, ClassVar
 from django.db import models
 
 from accounts.models import User
+from accounts.visibility import M, VisibleQuerySet
+from assessments.blind_models import BlindExercise as BlindExercise
+from assessments.conditions import Conditions, conditions_of
 from assessments.contracts import Reading, SubjectSpec, Verdict
+from assessments.probe_models import AddedProbeSet as AddedProbeSet
+from assessments.replay import Outcome
 from core.base import BaseModel
 from core.canonical import canonical_digest
 from evidence.models import Artifact, Attestation, LedgerEntry
-from inventory.models import M, ModelVersion, VisibleQuerySet
+from inventory.models import ModelVersion
 
 
 class ThroughVersion(VisibleQuerySet[M]):
     """Rows that belong to an organisation through the model version they are about."""
 
     owner_path = "version__model__vendor__organisation"
+    read_verb = "assessments.read"
 
 
 class RunQuerySet(VisibleQuerySet[M]):
     """Questions about sets of runs."""
 
     owner_path = "plan__version__model__vendor__organisation"
+    read_verb = "assessments.read"
 
 
 class FindingQuerySet(VisibleQuerySet[M]):
     """Questions about sets of findings."""
 
     owner_path = "step__run__plan__version__model__vendor__organisation"
+    read_verb = "assessments.read"
 
 
 def in_choices(field: str, values: list[str], name: str) -> models.CheckConstraint:
@@ -175,8 +183,112 @@ class Step(BaseModel):
         return f"assessments.step:{self.id}"
 
 
+class Calibration(BaseModel):
+    """A wish to try an instrument on organisms, claimed by lease like a step. With ``family`` only that family: a look, which makes no record."""
+
+    instrument = models.CharField(max_length=60, db_index=True)
+    family = models.CharField(max_length=60, blank=True)
+    seeds = models.PositiveIntegerField(default=2)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
+    fraction = models.FloatField(default=0)
+    stage = models.CharField(max_length=200, blank=True)
+    error = models.TextField(blank=True)
+    attempts_made = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True, db_index=True)
+    rung_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            in_choices("state", RunState.values, "calibration_state_known"),
+            models.UniqueConstraint(
+                fields=["instrument"], condition=models.Q(state__in=[RunState.QUEUED, RunState.RUNNING]), name="one_open_calibration_per_instrument"
+            ),
+        ]
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Calibration of {self.instrument}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more by itself."""
+        return self.state in ENDED
+
+    @property
+    def subject(self) -> str:
+        """The text by which artifacts and log entries name this calibration."""
+        return f"assessments.calibration:{self.id}"
+
+
+class CalibrationTrial(BaseModel):
+    """One use of an instrument on an organism or its random-weight twin; the fields of ``assessments.qualification.TrialResult``."""
+
+    calibration = models.ForeignKey(Calibration, on_delete=models.CASCADE, related_name="trials")
+    position = models.PositiveIntegerField()
+    organism = models.CharField(max_length=120)
+    family = models.CharField(max_length=60)
+    role = models.CharField(max_length=12)
+    strength = models.FloatField()
+    seed = models.PositiveIntegerField()
+    trial = models.PositiveIntegerField()
+    reading = models.CharField(max_length=20, null=True)
+    score = models.FloatField(null=True)
+    least = models.CharField(max_length=20, null=True)
+    most = models.CharField(max_length=20, null=True)
+    right = models.BooleanField(null=True)
+    seconds = models.FloatField()
+    error = models.TextField(blank=True)
+    metric = models.CharField(max_length=80, blank=True)
+    tuning = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["calibration", "position"], name="one_trial_per_position")]
+        ordering: ClassVar = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.calibration} on {self.organism}"
+
+
+class Qualification(BaseModel):
+    """The attested record of a calibration: how far the instrument can be believed, under which conditions, until when.
+
+    It belongs to the installation, not to an organisation: instruments and organisms are everybody's. ``shortfalls`` says why it does not
+    qualify the instrument; it is empty when it does.
+    """
+
+    calibration = models.OneToOneField(Calibration, on_delete=models.PROTECT, related_name="qualification")
+    instrument = models.CharField(max_length=60, db_index=True)
+    version = models.CharField(max_length=40)
+    source_digest = models.CharField(max_length=64)
+    environment = models.JSONField()
+    figures = models.JSONField()
+    shortfalls = models.JSONField(default=list)
+    result_artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    attestation = models.OneToOneField(Attestation, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"Record of {self.instrument} of {self.made_at:%d %B %Y}"
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the record holds for."""
+        return conditions_of(self.instrument, self.version, self.source_digest, self.environment)
+
+
 class Finding(BaseModel):
-    """What one step found: the data's own reading, and the verdict after the cap of its instrument's qualification."""
+    """What one step found: the data's own reading, and the verdict after the cap of its instrument's qualification.
+
+    ``qualification`` is the record that was asked, ``cap_reasons`` says in sentences why it does not carry the reading (empty when it does).
+    """
 
     step = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="finding")
     reading = models.CharField(max_length=20)
@@ -192,6 +304,8 @@ class Finding(BaseModel):
     counts = models.JSONField(default=dict)
     environment = models.JSONField(default=dict)
     result_artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    qualification = models.ForeignKey(Qualification, on_delete=models.PROTECT, null=True, related_name="findings")
+    cap_reasons = models.JSONField(default=list)
 
     objects = FindingQuerySet.as_manager()
 
@@ -236,3 +350,19 @@ class Measurement(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.value:g}"
+
+
+class Replay(BaseModel):
+    """A step that was run again, and how the outcome compares with the record; kept whatever it says."""
+
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="replays")
+    outcome = models.CharField(max_length=10)
+    comparison = models.JSONField()
+    attestation = models.OneToOneField(Attestation, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [in_choices("outcome", [outcome.value for outcome in Outcome], "replay_outcome_known")]
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Replay of {self.step}: {self.outcome}"

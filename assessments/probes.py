@@ -1,8 +1,12 @@
 """Probe sets: the texts an instrument shows a model, read from one yaml file, checked item by item and split by whole families."""
 
+import copy
+import functools
 import hashlib
+import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +17,14 @@ from assessments.contracts import Refused
 from assessments.statistics import generator
 
 FOLDER = Path(__file__).parent / "probe_sets"
+ORGANISMS = Path(__file__).parent / "organisms" / "probe_sets"
+"""The prompts of organisms: sets that only models with planted behaviour can read."""
+SHELF = "ASSAY_PROBE_SHELF"
+"""Environment variable naming the folder in which this process finds added sets, each as ``<sha256>.yaml``."""
 EXPLORATION = 0.5
 """Share of the content families that an instrument may look at before it confirms."""
 _TEXT_FIELDS = ("slug", "version", "title", "design")
+_Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,21 @@ class Split:
     confirmation: tuple[Item, ...]
 
 
+Find = Callable[[str], ProbeSet]
+"""Looks a set up by its slug; refuses an unknown one."""
+
+
 def probe_set(slug: str) -> ProbeSet:
     """A shipped set by its slug; refuses an unknown slug naming those that exist."""
-    path = FOLDER / f"{slug}.yaml"
-    if slug not in shipped():
-        raise Refused(f"unknown probe set {slug!r}; known: {', '.join(shipped()) or 'none'}")
-    return probe_set_at(path)
+    return probe_set_at(path_of(slug))
+
+
+def path_of(slug: str) -> Path:
+    """The file of a shipped set; refuses an unknown slug naming those that exist."""
+    found = _files()
+    if slug not in found:
+        raise Refused(f"unknown probe set {slug!r}; known: {', '.join(sorted(found)) or 'none'}")
+    return found[slug]
 
 
 def probe_set_at(path: Path) -> ProbeSet:
@@ -86,27 +104,60 @@ def probe_set_at(path: Path) -> ProbeSet:
         raw = path.read_bytes()
     except OSError as error:
         raise Refused(f"{path.name}: cannot be read ({error.strerror}); give the path of a yaml file") from error
+    return probe_set_from(path.name, raw)
+
+
+def probe_set_from(name: str, raw: bytes) -> ProbeSet:
+    """A set from the bytes of a file called ``name``; refuses like ``probe_set_at``."""
+    # A copy: whoever changed a shared set would change what every later run in this process shows its model.
+    return copy.deepcopy(_read(name, raw))
+
+
+@functools.lru_cache(maxsize=128)
+def _read(name: str, raw: bytes) -> ProbeSet:
+    """The set in a file's bytes. Parsing yaml takes long: equal bytes are parsed once per process, changed ones always anew."""
     try:
-        data = yaml.safe_load(raw)
+        data = yaml.load(raw, Loader=_Loader)  # a safe loader, in C where there is one
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{path.name}: not readable as yaml ({' '.join(str(error).split())[:200]})") from error
+        raise Refused(f"{name}: not readable as yaml ({' '.join(str(error).split())[:200]})") from error
     if not isinstance(data, dict):
-        raise Refused(f"{path.name}: must be a mapping with slug, version, title, datasheet, design, labels and families")
-    return _checked(path.name, data, hashlib.sha256(raw).hexdigest())
+        raise Refused(f"{name}: must be a mapping with slug, version, title, datasheet, design, labels and families")
+    return _checked(name, data, hashlib.sha256(raw).hexdigest())
 
 
 def shipped() -> tuple[str, ...]:
-    """Slugs of the sets that come with the program."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+    """Slugs of the sets that come with the program, those of the organisms included."""
+    return tuple(sorted(_files()))
+
+
+def _files() -> dict[str, Path]:
+    """The shipped files by slug; a slug that stands in both folders would be two sets under one name."""
+    found: dict[str, Path] = {}
+    for path in (path for folder in (FOLDER, ORGANISMS) for path in sorted(folder.glob("*.yaml"))):
+        if path.stem in found:
+            raise Refused(f"probe set {path.stem} stands in {found[path.stem].parent.name} and in the organisms' folder; rename one of the files")
+        found[path.stem] = path
+    return found
 
 
 def sealed(digests: Mapping[str, str], slug: str) -> ProbeSet:
-    """The shipped set ``slug``, if its file still has the digest that the plan sealed."""
+    """The set ``slug``, if it still has the digest that the plan sealed; one that is not shipped is looked for on the shelf of added sets."""
     if slug not in digests:
         raise Refused(f"the plan names no digest for probe set {slug}; add it to the step's probe sets")
-    found = probe_set(slug)
-    if found.digest != digests[slug].removeprefix("sha256:"):
+    wanted = digests[slug].removeprefix("sha256:")
+    found = probe_set(slug) if slug in _files() else _added(slug, wanted)
+    if found.digest != wanted:
         raise Refused(f"probe set {slug} has digest {found.digest}, the plan sealed {digests[slug]}; restore the sealed file or seal a new plan")
+    return found
+
+
+def _added(slug: str, digest: str) -> ProbeSet:
+    shelf = os.environ.get(SHELF)
+    if not shelf or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise Refused(f"unknown probe set {slug!r}; known: {', '.join(shipped())}. A set that was added must lie on this process's shelf ({SHELF})")
+    found = probe_set_at(Path(shelf) / f"{digest}.yaml")
+    if found.slug != slug:
+        raise Refused(f"probe set {slug}: the file with the sealed digest calls itself {found.slug}; seal a new plan")
     return found
 
 

@@ -3,15 +3,35 @@
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
-from assessments.contracts import Instrument, Refused
+from assessments import probes
+from assessments.contracts import Instrument, Refused, StepSpec
+from assessments.methods.circuit_stability import CircuitStability
+from assessments.methods.evaluation_gaming import EvaluationGaming
 from assessments.methods.known_circuits import KnownCircuits
 from assessments.methods.linear_direction import LinearDirection
+from assessments.methods.sae_features import SaeFeatures
+from assessments.methods.sae_fit import SaeFit
+from assessments.methods.sandbagging_noise import SandbaggingNoise
+from assessments.methods.self_repair import SelfRepair
 from assessments.methods.steering_validation import SteeringValidation
+from assessments.organisms.contracts import Organism, Recipe, Trial
 
-METHODS: tuple[Instrument, ...] = (KnownCircuits(), LinearDirection(), SteeringValidation())
+METHODS: tuple[Instrument, ...] = (
+    KnownCircuits(),
+    LinearDirection(),
+    SteeringValidation(),
+    EvaluationGaming(),
+    SandbaggingNoise(),
+    SelfRepair(),
+    CircuitStability(),
+    SaeFit(),
+    SaeFeatures(),
+)
 
 
 def instrument(slug: str) -> Instrument:
@@ -20,6 +40,59 @@ def instrument(slug: str) -> Instrument:
     if slug not in known:
         raise Refused(f"unknown instrument {slug!r}; known: {', '.join(known)}")
     return known[slug]
+
+
+@runtime_checkable
+class ChoosesProbeSets(Protocol):
+    """An instrument whose parameters decide which texts it shows."""
+
+    def probe_sets(self, params: Mapping[str, Any], find: probes.Find) -> tuple[str, ...]:
+        """Slugs of the sets that a run with ``params`` needs; ``find`` looks a set up by its slug."""
+
+
+def probe_sets_of(method: Instrument, params: Mapping[str, Any], find: probes.Find = probes.probe_set) -> tuple[str, ...]:
+    """Slugs of the probe sets that a use with ``params`` needs: those of the card unless the instrument says otherwise. A plan pins these and no others."""
+    return method.probe_sets(params, find) if isinstance(method, ChoosesProbeSets) else method.card.probe_sets
+
+
+@runtime_checkable
+class ReadsResiduals(Protocol):
+    """An instrument that reads residuals at the last tokens of whole probe sets: what steps of one run can share."""
+
+    def residual_layers(self, params: Mapping[str, Any], n_layers: int, find: probes.Find) -> Mapping[str, Sequence[int]]:
+        """Layers that a run with ``params`` reads, by the slug of the set."""
+
+
+def layers_shared(spec: StepSpec, steps: Sequence[StepSpec], n_layers: int) -> tuple[int, ...]:
+    """Layers that any of ``steps`` reads from the sets and the model that ``spec`` reads from, rising: one pass for all of them."""
+    own = _residual_layers(spec, n_layers)
+    others = [_residual_layers(step, n_layers) for step in steps if step.subject == spec.subject]
+    return tuple(sorted({layer for wanted in (own, *others) for slug in own for layer in wanted.get(slug, ())}))
+
+
+def _residual_layers(spec: StepSpec, n_layers: int) -> Mapping[str, Sequence[int]]:
+    method = instrument(spec.instrument)
+    if not isinstance(method, ReadsResiduals):
+        return {}
+    try:
+        return method.residual_layers(spec.params, n_layers, lambda slug: probes.sealed(spec.probe_sets, slug))
+    except Refused:
+        # The step itself will say so; here it only means that nobody waits for its layers.
+        return {}
+
+
+@runtime_checkable
+class BringsTrials(Protocol):
+    """An instrument that says itself what it should read on organisms that were there before it, whose records stay as they are."""
+
+    def trials(self, recipe: Recipe) -> tuple[Trial, ...]:
+        """Its trials on the organism of ``recipe``; none where there is nothing for it."""
+
+
+def trials_on(slug: str, found: Organism) -> list[tuple[int, Trial]]:
+    """Trials of an instrument on an organism with their places: those of the organism's record, then those that the instrument brings."""
+    brought = [trial for method in METHODS if method.card.slug == slug and isinstance(method, BringsTrials) for trial in method.trials(found.recipe)]
+    return [(place, trial) for place, trial in enumerate([*found.trials, *brought]) if trial.instrument == slug]
 
 
 @cache

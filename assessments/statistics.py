@@ -97,7 +97,68 @@ def holm(p_values: ArrayLike) -> Array:
     return adjusted
 
 
-def wilson(hits: int, total: int, level: float = 0.95) -> Interval:
+def benjamini_hochberg(p_values: ArrayLike) -> Array:
+    """Benjamini and Hochberg (1995) step-up adjusted p values, in the order given: rejecting those ≤ q keeps the expected share of false ones ≤ q.
+
+    Holds for independent or positively dependent tests (Benjamini and Yekutieli 2001). Weaker than ``holm``: for screening, not for a verdict.
+    """
+    values = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(values, kind="stable")[::-1]
+    stepped = np.minimum.accumulate(values[order] * values.size / np.arange(values.size, 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def sign_flip_p(differences: ArrayLike, clusters: Sequence[str], draws: int, seed: int, alternative: Literal["greater", "two-sided"] = "two-sided") -> float:
+    """p of the mean of paired ``differences[n]``, the signs of whole clusters flipped at random (Fisher 1935; Winkler et al. 2014).
+
+    Exact over all ``2 ** clusters`` patterns where these are no more than ``draws``, else ``draws`` random ones. Refuses an empty set.
+    """
+    data = np.asarray(differences, dtype=np.float64)
+    names = sorted(set(clusters))
+    if not names:
+        raise Refused("a paired test needs at least one pair; there is none")
+    sums = np.array([data[[name == cluster for cluster in clusters]].sum() for name in names])
+    exact = len(names) < 63 and 2 ** len(names) <= draws
+    null = _signs(len(names), None if exact else draws, seed) @ sums
+    if alternative == "two-sided":
+        null, observed = np.abs(null), abs(float(sums.sum()))
+    else:
+        observed = float(sums.sum())
+    # Patterns that give the same sum may differ in its last bits.
+    observed -= 1e-12 * float(np.abs(sums).sum())
+    return float((null >= observed).mean()) if exact else permutation_p(observed, null)
+
+
+@dataclass(frozen=True)
+class NonInferiority:
+    """Whether a mean rise stays within ``margin``, in the unit of the rise: ``bound`` is the upper end of its one-sided interval."""
+
+    value: float
+    bound: float
+    margin: float
+    p_value: float
+
+    @property
+    def holds(self) -> bool:
+        """The bound does not pass the margin."""
+        return self.bound <= self.margin
+
+
+def non_inferiority(rises: ArrayLike, clusters: Sequence[str], margin: float, draws: int, seed: int, level: float = 0.025) -> NonInferiority:
+    """Test of "the mean of ``rises[n]`` is ``margin`` or more", higher being worse, over resampled whole clusters (Piaggio et al. 2012).
+
+    One-sided at ``level``; with 0.025 the bound is the upper end of ``bootstrap_mean``. p is the share of resamples at or above the margin,
+    ``(1 + b) / (1 + B)``.
+    """
+    data = np.asarray(rises, dtype=np.float64)
+    weights = cluster_weights(clusters, draws, seed)
+    means = weights @ data / weights.sum(axis=1)
+    return NonInferiority(float(data.mean()), float(np.quantile(means, 1 - level)), margin, permutation_p(margin, means))
+
+
+def wilson(hits: float, total: int, level: float = 0.95) -> Interval:
     """A share with its Wilson (1927) score interval. Refuses a total of 0: there is no share of nothing."""
     if total < 1:
         raise Refused("a share needs at least one scored item; there is none")
@@ -148,6 +209,13 @@ def _two_labels(labels: ArrayLike) -> NDArray[np.bool_]:
     if positive.all() or not positive.any():
         raise Refused("an AUROC needs items of both labels; all items have the same one")
     return positive
+
+
+def _signs(count: int, draws: int | None, seed: int) -> Array:
+    """``[draws, count]`` of ±1; with None every pattern once."""
+    if draws is None:
+        return np.asarray(1.0 - 2.0 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1))
+    return np.asarray(2.0 * generator(seed, "sign flip").integers(0, 2, size=(draws, count)) - 1.0)
 
 
 def _interval(value: float, draws: Array) -> Interval:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from assessments.contracts import (
     StepSpec,
     Threshold,
 )
-from assessments.methods.parts import circuit_figures, circuit_report, ioi
+from assessments.methods.parts import circuit_figures, circuit_report, ioi, repetition
 from assessments.methods.parts.circuit_report import Arm, Results, Task, over_sequences
 from assessments.methods.parts.controls import environment, noop_control, sealed_limits, twin_seed
 from assessments.methods.parts.induction import copy_losses, induction_scores, make_repeated
@@ -39,8 +39,12 @@ FEWEST = 10
 
 @dataclass(frozen=True)
 class Params(ParamsBase):
-    """``prompts``: name prompts; ``sequences`` of ``half`` random tokens shown twice; ``patch_prompts`` for the component map."""
+    """``prompts``: name prompts; ``sequences`` of ``half`` random tokens shown twice; ``patch_prompts`` for the component map.
 
+    ``circuits``: ``repetition`` leaves the names out, for models whose vocabulary holds none.
+    """
+
+    circuits: Literal["both", "repetition"] = "both"
     prompts: int = 50
     sequences: int = 8
     half: int = 50
@@ -82,6 +86,11 @@ CARD = InstrumentCard(
         Threshold("induction_loss_drop", ">=", 0.5),
     ),
     minutes=1.5,
+    shows="That weights, tokenizer, hooks and read-out fit together: a behaviour known from the literature comes out, in parts that can be named.",
+    does_not_show=(
+        "That these components are the whole circuit, that they matter for any other behaviour, or anything about safety. Replacing one block at "
+        "a time misses components that stand in for one another."
+    ),
 )
 
 
@@ -91,9 +100,15 @@ class KnownCircuits:
     card = CARD
     Params: type[ParamsBase] = Params
 
+    def probe_sets(self, params: Mapping[str, Any], find: probes.Find) -> tuple[str, ...]:
+        """None where only random tokens are shown."""
+        return () if params.get("circuits") == "repetition" else CARD.probe_sets
+
     def run(self, spec: StepSpec, subject: Subject, workdir: Path, progress: Progress) -> StepOutput:
         """IOI, induction and component patching on the model, the first two also on its random-weight twin."""
         params = params_parse(Params, spec.params)
+        if params.circuits == "repetition":
+            return _repetition(spec, params, subject, workdir, progress)
         task = _task(spec, params, subject)
         meter = Meter(progress, _stages(task, subject, params))
         results = _measure(spec, task, params, subject, meter)
@@ -109,6 +124,19 @@ class KnownCircuits:
             environment=environment(spec, subject),
             tokens=meter.tokens,
         )
+
+
+def _repetition(spec: StepSpec, params: Params, subject: Subject, workdir: Path, progress: Progress) -> StepOutput:
+    repeated, fresh = repetition.sequences(subject, params.sequences, params.half, spec.seed)
+    meter = Meter(progress, {"idle-hook check": 100, "repeats": 3 * repeated.tokens, "random-weight twin": 2 * repeated.tokens})
+    noop = noop_control(subject, repeated.items[:4], meter.stage("idle-hook check", 100))
+    tick = meter.stage("repeats", 3 * repeated.tokens)
+    model, heads = repetition.measure(subject, repeated, tick)
+    anew = copy_losses(subject, fresh, tick)
+    twin, twin_heads = repetition.measure(subject.random_twin(twin_seed(spec)), repeated, meter.stage("random-weight twin", 2 * repeated.tokens))
+    smallest = sealed_limits(CARD, spec)["induction_loss_drop"]
+    found = repetition.Repetition(repeated, model, heads, anew, twin, twin_heads, noop, smallest, params.bootstrap, spec.seed)
+    return StepOutput(**repetition.report(found, workdir), environment=environment(spec, subject), tokens=meter.tokens)
 
 
 def _task(spec: StepSpec, params: Params, subject: Subject) -> Task:

@@ -1,5 +1,7 @@
-"""Plans: built and checked against the registry, then sealed before anything is run."""
+"""Plans: built and checked against the registry, changed or discarded while drafts, then sealed before anything is run."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,9 +12,11 @@ from accounts.models import User
 from accounts.permissions import require
 from assessments import probes
 from assessments.contracts import SubjectSpec, Threshold
+from assessments.judgement import wording
 from assessments.models import Plan
 from assessments.parameters import params_parse
-from assessments.registry import instrument, source_digest
+from assessments.registry import instrument, probe_sets_of, source_digest
+from assessments.shelf import finder
 from core import clock
 from core.canonical import canonical_digest, canonical_json
 from core.errors import Conflict, InvalidInput, InvalidState
@@ -22,6 +26,9 @@ from evidence.storage import blob_put_bytes
 from inventory.models import Access, ModelVersion
 
 SCHEMA = "urn:assay:plan:v1"
+KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+LARGEST_SEED = 2**53 - 1
+"""Canonical JSON writes no larger whole number exactly."""
 ACCESS_ORDER = [Access.TEXT, Access.LOGITS, Access.ACTIVATIONS, Access.WEIGHTS]
 
 
@@ -39,24 +46,71 @@ class PlanItem:
 def plan_create(*, actor: User, version: ModelVersion, title: str, claim: str, items: Sequence[PlanItem], seed: int) -> Plan:
     """A new, unsealed plan; raises ``InvalidInput`` or ``Refused`` naming the instrument, parameter or access at fault."""
     require(actor, "plan.write", version)
+    document = _document(version, title, claim, items, seed)
+    plan = Plan.objects.create(version=version, title=document["title"], document=document, author=actor)
+    payload = {"digest": plan.digest, "version": str(version.id)}
+    ledger.append(actor=actor, action="assessments.plan.drafted", subject=plan.subject, payload=payload, organisation_id=version.organisation_id)
+    return plan
+
+
+@transaction.atomic
+def plan_update(*, actor: User, plan: Plan, title: str, claim: str, items: Sequence[PlanItem], seed: int) -> Plan:
+    """Write a draft anew, with the instruments as they are now; the log keeps the digest before and after."""
+    require(actor, "plan.write", plan)
+    row = _locked_draft(plan)
+    before, row.document = row.digest, _document(row.version, title, claim, items, seed)
+    if row.digest == before:
+        return row
+    row.title = row.document["title"]
+    row.save(update_fields=["document", "title"])
+    payload = {"digest": row.digest, "previous": before, "version": str(row.version_id)}
+    ledger.append(actor=actor, action="assessments.plan.revised", subject=row.subject, payload=payload, organisation_id=row.organisation_id)
+    return row
+
+
+@transaction.atomic
+def plan_discard(*, actor: User, plan: Plan) -> None:
+    """Delete a draft; that there was one, and its digest, stay in the log."""
+    require(actor, "plan.write", plan)
+    row = _locked_draft(plan)
+    payload = {"digest": row.digest, "version": str(row.version_id)}
+    ledger.append(actor=actor, action="assessments.plan.discarded", subject=row.subject, payload=payload, organisation_id=row.organisation_id)
+    row.delete()
+
+
+def _locked_draft(plan: Plan) -> Plan:
+    row = Plan.objects.select_for_update(of=("self",)).select_related("version__model__vendor").filter(pk=plan.pk).first()
+    if row is None:
+        raise Conflict("This draft was discarded in the meantime.")
+    if row.sealed_digest:
+        raise InvalidState(f"This plan was sealed on {row.sealed_at:%d %B %Y}; make a new plan to change anything.")
+    return row
+
+
+def _document(version: ModelVersion, title: str, claim: str, items: Sequence[PlanItem], seed: int) -> dict[str, Any]:
+    """The document that will be hashed; every entry is checked here, whoever asks."""
+    if not 0 < len(title.strip()) <= 200:
+        raise InvalidInput("title", "give the plan a title of at most 200 characters")
+    if not claim.strip():
+        raise InvalidInput("claim", "say in a sentence what is claimed; the results are held against it")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InvalidInput("seed", f"the seed must be a whole number from 0 to {LARGEST_SEED}")
     if not items:
         raise InvalidInput("items", "a plan needs at least one instrument")
-    document = {
+    rows = [_item_document(item, version) for item in items]
+    keys = [row["key"] for row in rows]
+    if len(set(keys)) < len(keys):
+        raise InvalidInput("items", "two steps carry the same key; give each use of an instrument its own")
+    return {
         "schema": SCHEMA,
-        "title": title,
-        "claim": claim,
+        "title": title.strip(),
+        "claim": claim.strip(),
         "version": str(version.id),
         "subject": asdict(subject_of(version)),
         "seed": seed,
         "split": {"exploration": probes.EXPLORATION, "by": "family"},
-        "items": [_item_document(item, version) for item in items],
+        "items": rows,
     }
-    keys = [item["key"] for item in document["items"]]  # type: ignore[attr-defined]
-    if len(set(keys)) < len(keys):
-        raise InvalidInput("items", "two steps carry the same key; give each use of an instrument its own")
-    plan = Plan.objects.create(version=version, title=title, document=document, author=actor)
-    ledger.append(actor=actor, action="assessments.plan.drafted", subject=plan.subject, payload={"digest": plan.digest, "version": str(version.id)})
-    return plan
 
 
 def subject_of(version: ModelVersion) -> SubjectSpec:
@@ -76,9 +130,13 @@ def _item_document(item: PlanItem, version: ModelVersion) -> dict[str, Any]:
     card = method.card
     if ACCESS_ORDER.index(Access(version.access)) < ACCESS_ORDER.index(Access(card.access)):
         raise InvalidInput("instrument", f"{card.slug} needs access to {card.access}; {version} grants only {version.access}. Ask the vendor for more access.")
+    key = item.key or card.slug
+    if not KEY.fullmatch(key):
+        raise InvalidInput("items", f"the key “{key}” must consist of small letters, digits, dots, hyphens and underscores, at most 80")
     params = asdict(params_parse(method.Params, item.params))
+    find = finder(version.organisation_id)
     return {
-        "key": item.key or card.slug,
+        "key": key,
         "instrument": card.slug,
         "version": card.version,
         "source_digest": source_digest(card.slug),
@@ -86,9 +144,19 @@ def _item_document(item: PlanItem, version: ModelVersion) -> dict[str, Any]:
         "estimand": card.estimand,
         "falsifier": card.falsifier,
         "params": params,
-        "probe_sets": {slug: probes.probe_set(slug).digest for slug in card.probe_sets},
-        "thresholds": [asdict(row) for row in (item.thresholds or card.thresholds)],
+        "probe_sets": {slug: find(slug).digest for slug in probe_sets_of(method, params, find)},
+        "thresholds": [_threshold(row) for row in (item.thresholds or card.thresholds)],
     }
+
+
+def _threshold(row: Threshold) -> dict[str, Any]:
+    """A threshold as it is sealed; refuses an unknown comparison, a missing limit and one that is no finite number."""
+    wording(row)
+    if not row.metric.strip():
+        raise InvalidInput("thresholds", "every threshold names the measurement it is about")
+    if row.value is not None and not math.isfinite(row.value):
+        raise InvalidInput("thresholds", f"the limit on {row.metric} must be a finite number")
+    return asdict(row)
 
 
 def plan_seal(*, actor: User, plan: Plan) -> Plan:
@@ -110,6 +178,7 @@ def plan_seal(*, actor: User, plan: Plan) -> Plan:
             predicate={"plan": str(row.id), "digest": blob.sha256, "subject": row.document["subject"], "sealed_at": clock.iso(clock.now())},
             blobs=[artifact],
             payload={"digest": blob.sha256},
+            organisation_id=plan.organisation_id,
         )
         row.sealed_digest, row.sealed_entry, row.sealed_at = blob.sha256, attestation.entry, clock.now()
         row.save(update_fields=["sealed_digest", "sealed_entry", "sealed_at"])

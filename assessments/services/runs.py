@@ -23,7 +23,11 @@ def run_create(*, actor: User, plan: Plan) -> Run:
     items = locked.document["items"]
     Step.objects.bulk_create(Step(run=run, position=place, key=item["key"], instrument=item["instrument"]) for place, item in enumerate(items))
     ledger.append(
-        actor=actor, action="assessments.run.started", subject=run.subject, payload={"plan": str(plan.id), "digest": locked.sealed_digest, "number": run.number}
+        actor=actor,
+        action="assessments.run.started",
+        subject=run.subject,
+        payload={"plan": str(plan.id), "digest": locked.sealed_digest, "number": run.number},
+        organisation_id=plan.organisation_id,
     )
     return run
 
@@ -38,7 +42,8 @@ def run_cancel(*, actor: User, run: Run) -> Run:
     row.cancel_requested = True
     row.save(update_fields=["cancel_requested"])
     row.steps.filter(state=RunState.QUEUED).update(state=RunState.CANCELLED, finished_at=clock.now(), stage="cancelled before it began")
-    ledger.append(actor=actor, action="assessments.run.cancel_requested", subject=row.subject, payload={"number": row.number})
+    payload = {"number": row.number}
+    ledger.append(actor=actor, action="assessments.run.cancel_requested", subject=row.subject, payload=payload, organisation_id=row.organisation_id)
     run_settle(actor=actor, run=row)
     return row
 
@@ -58,7 +63,7 @@ def run_retry(*, actor: User, run: Run) -> list[Step]:
     )
     row.state, row.cancel_requested, row.finished_at = RunState.QUEUED, False, None
     row.save(update_fields=["state", "cancel_requested", "finished_at"])
-    ledger.append(actor=actor, action="assessments.run.retried", subject=row.subject, payload={"steps": keys})
+    ledger.append(actor=actor, action="assessments.run.retried", subject=row.subject, payload={"steps": keys}, organisation_id=row.organisation_id)
     return steps
 
 
@@ -73,7 +78,8 @@ def run_settle(*, actor: User, run: Run) -> None:
     run.state = next(state for state in (RunState.FAILED, RunState.CANCELLED, RunState.DONE) if state in states)
     run.finished_at = clock.now()
     counts = {state: run.steps.filter(state=state).count() for state in sorted(states)}
-    entry = ledger.append(actor=actor, action=f"assessments.run.{run.state}", subject=run.subject, payload={"number": run.number, "steps": counts})
+    payload = {"number": run.number, "steps": counts}
+    entry = ledger.append(actor=actor, action=f"assessments.run.{run.state}", subject=run.subject, payload=payload, organisation_id=run.organisation_id)
     if run.state == RunState.DONE:
         run.finished_entry = entry
     run.save(update_fields=["state", "finished_at", "finished_entry"])

@@ -1,7 +1,7 @@
 """Behaviours that steering can be tried on: texts to design a direction from, prompts to read it on, and the read-out itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,16 +9,18 @@ from numpy.typing import ArrayLike
 from assessments import probes
 from assessments.contracts import Refused
 from assessments.methods.parts.answers import first_token
-from assessments.probes import Item, ProbeSet, Split
+from assessments.methods.parts.axes import NEUTRAL, WRAPPERS, axis_of, needed
+from assessments.probes import Find, Item, ProbeSet, Split
 from assessments.statistics import Array
 from assessments.subject import Floats, Subject, Tick, Tokens
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A behaviour in words and files; ``instruction`` is the prompt that should do the same as the direction."""
+    """A behaviour in words and files; ``instruction`` is the prompt that should do the same as the direction, ``concept`` what it is designed from."""
 
     name: str
+    concept: str
     design_set: str
     answer_set: str
     positive: str
@@ -26,8 +28,8 @@ class Behaviour:
     chat: bool
     formula: str
     readout: str
-    up_words: tuple[str, str]
-    down_words: tuple[str, str]
+    up_words: tuple[str, ...]
+    down_words: tuple[str, ...]
     instruction: str
     items: int
 
@@ -39,6 +41,7 @@ class Behaviour:
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "sentiment": Behaviour(
         name="sentiment",
+        concept="sentiment",
         design_set="sentiment",
         answer_set="sentiment",
         positive="positive",
@@ -53,6 +56,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "refusal": Behaviour(
         name="refusal",
+        concept="harm",
         design_set="harmful_harmless",
         answer_set="refusal_readout",
         positive="harmful",
@@ -66,6 +70,37 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         items=6,
     ),
 }
+
+
+def behaviour_of(slug: str, find: Find) -> Behaviour:
+    """One of ``BEHAVIOURS``, else the axis of the labelled set called ``slug``; refuses a set without a read-out."""
+    if slug in BEHAVIOURS:
+        return BEHAVIOURS[slug]
+    axis = axis_of(find(slug))
+    if not axis.steerable:
+        raise Refused(f"probe set {slug} names no answer words (axis.up, axis.down), so no effect could be read; choose a set with a read-out")
+    return Behaviour(
+        name=axis.name,
+        concept=axis.name,
+        design_set=axis.set,
+        answer_set=axis.answers_set,
+        positive=axis.positive,
+        negative=axis.negative,
+        chat=axis.chat,
+        formula="first-token-log-odds/1" if axis.chat else "next-word-log-odds/1",
+        readout=axis.readout,
+        up_words=axis.up,
+        down_words=axis.down,
+        instruction=f"{axis.instruction.strip()} ",
+        items=axis.items,
+    )
+
+
+def sets_of(slug: str, find: Find) -> tuple[str, ...]:
+    """Slugs of the sets that steering ``slug`` needs."""
+    if slug in BEHAVIOURS:
+        return tuple(dict.fromkeys((BEHAVIOURS[slug].design_set, BEHAVIOURS[slug].answer_set, NEUTRAL, WRAPPERS)))
+    return needed(slug, find)
 
 
 @dataclass(frozen=True)
@@ -99,6 +134,8 @@ class Material:
     up: tuple[int, ...]
     down: tuple[int, ...]
     unscored_answers: int
+    wrapped: Sequence[Prompts] = ()
+    wrappers: Sequence[str] = ()
 
     @property
     def token_ids(self) -> tuple[int, ...]:
@@ -120,8 +157,18 @@ def prepare(behaviour: Behaviour, subject: Subject, digests: Mapping[str, str], 
     explore, confirm = (_prompts(behaviour, subject, spread(side, wanted)) for side in (read.exploration, read.confirmation))
     answers = probes.sealed(digests, behaviour.answer_set)
     up, down, lost = _answers(behaviour, subject, answers, confirm.items[0].text)
-    cost = probes.split(probes.sealed(digests, "neutral_text").items, seed)
-    return Material(behaviour, design, explore, confirm, cost, up, down, lost)
+    cost = probes.split(probes.sealed(digests, NEUTRAL).items, seed)
+    frames = wrapper_frames(probes.sealed(digests, WRAPPERS), behaviour.chat)
+    wrapped = [_prompts(behaviour, subject, [replace(item, text=frame.replace("{text}", item.text)) for item in confirm.items]) for frame in frames]
+    return Material(behaviour, design, explore, confirm, cost, up, down, lost, wrapped, frames)
+
+
+def wrapper_frames(found: ProbeSet, chat: bool) -> tuple[str, ...]:
+    """The texts put around a prompt; unfinished sentences take only those that stand in front, for the answer has to follow directly."""
+    frames = tuple(frame for frame in found.words("wrappers") if chat or frame.endswith("{text}"))
+    if not frames or any(frame.count("{text}") != 1 for frame in frames):
+        raise Refused(f"probe set {found.slug}: every entry of wrappers must hold the mark {{text}} once, and one at least must end with it")
+    return frames
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:

@@ -12,7 +12,7 @@ _ROWS = ("Attention", "MLP")
 
 def figures(patched: Array, model: Losses, twin: Losses, second_from: int) -> tuple[Figure, ...]:
     """The component map and the loss curve; ``patched[layers, 2, prompts]`` in nats."""
-    return (_map(patched), _curve(model, twin, second_from))
+    return (_map(patched), curve(model, twin, second_from))
 
 
 def _map(patched: Array) -> Figure:
@@ -44,7 +44,8 @@ def _map(patched: Array) -> Figure:
     )
 
 
-def _curve(model: Losses, twin: Losses, second_from: int) -> Figure:
+def curve(model: Losses, twin: Losses, second_from: int) -> Figure:
+    """Loss by position over both copies, with that of random weights."""
     rows = by_position(model, twin, ("this model", "random weights"))
     x, y = vega.quantity("position", "position in the sequence", nice=False), vega.quantity("loss", "next-token loss (nats)", domain=_room(rows))
     curves = [

@@ -19,7 +19,23 @@ from assessments.methods.parts.fits import (
 from assessments.methods.parts.surface import baseline_scores
 from assessments.probes import Item, Split
 from assessments.statistics import Array, Interval, auroc, bootstrap_auroc, bootstrap_auroc_difference, max_statistic
-from assessments.subject import Subject, Tick
+from assessments.subject import Subject, Tick, Tokens
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A probe set with its two labels; ``what`` names the two kinds of text, ``name`` the concept in a sentence."""
+
+    probe_set: str
+    positive: str
+    negative: str
+    what: str
+    name: str
+    chat: bool = True
+
+    def encode(self, subject: Subject, text: str) -> Tokens:
+        """A text as the model gets it: a chat turn, or plain text after the document-start token."""
+        return subject.encode_chat(text) if self.chat else subject.encode(text)
 
 
 @dataclass(frozen=True)
@@ -82,12 +98,12 @@ class Decoding:
         return max(self.baselines, key=lambda name: self.baselines[name].value)
 
 
-def harvest(subject: Subject, split: Split, positive: str, layers: Sequence[int], tick: Tick) -> tuple[Part, Part]:
-    """Residuals at the last prompt token of every item, as a chat turn, for both sides of the split."""
+def harvest(subject: Subject, split: Split, concept: Concept, layers: Sequence[int], tick: Tick) -> tuple[Part, Part]:
+    """Residuals at the last prompt token of every item, for both sides of the split."""
     parts = []
     for items in (split.exploration, split.confirmation):
-        residuals = subject.residuals([subject.encode_chat(item.text) for item in items], layers, tick)
-        parts.append(Part(items, np.array([item.label == positive for item in items]), residuals.astype(np.float64)))
+        residuals = subject.residuals([concept.encode(subject, item.text) for item in items], layers, tick)
+        parts.append(Part(items, np.array([item.label == concept.positive for item in items]), residuals.astype(np.float64)))
     return parts[0], parts[1]
 
 
@@ -132,5 +148,8 @@ def random_profile(confirmation: Part, directions: Array) -> Array:
 
 
 def _null(exploration: Part, confirmation: Part, sampling: Sampling) -> Array:
-    swapped = swapped_labels(exploration.labels, [item.pair for item in exploration.items], sampling.permutations, sampling.seed)
-    return permuted_aurocs(exploration.residuals, swapped, confirmation.residuals, confirmation.labels)
+    fitted, judged = (
+        swapped_labels(part.labels, [item.pair for item in part.items], sampling.permutations, sampling.seed, f"label permutation, {side}")
+        for side, part in (("exploration", exploration), ("confirmation", confirmation))
+    )
+    return permuted_aurocs(exploration.residuals, fitted, confirmation.residuals, judged)

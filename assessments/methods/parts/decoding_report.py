@@ -8,23 +8,12 @@ from typing import Any
 import numpy as np
 
 from assessments.contracts import Control, Measurement, OutputFile, Reading
-from assessments.methods.parts.decoding import Decoding, Part, Probe
+from assessments.methods.parts.decoding import Concept, Decoding, Part, Probe
 from assessments.methods.parts.outputs import measurement, write_direction, write_table
 from assessments.statistics import Array
 
 LEVEL = 0.05
 BASELINES = {"words": "Words alone (TF-IDF)", "length": "Length alone", "format": "Punctuation and capitals alone"}
-
-
-@dataclass(frozen=True)
-class Concept:
-    """A probe set with its two labels; ``what`` names the two kinds of text, ``name`` the concept in a sentence."""
-
-    probe_set: str
-    positive: str
-    negative: str
-    what: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +58,7 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
     rows = [
         measurement(
             "auroc",
-            f"{r.concept.positive} against {r.concept.negative}, layer {r.layer}".capitalize(),
+            f"{r.concept.positive} against {r.concept.negative}, layer {r.layer}".replace("_", " ").capitalize(),
             d.auroc,
             n,
             formula,
@@ -106,7 +95,7 @@ def controls(r: Results) -> tuple[Control, ...]:
             "permuted_labels",
             len(d.null),
             d.adjusted_p <= LEVEL,
-            f"Exploration labels exchanged {pairs} and refitted; the largest AUROC over {len(r.layers)} layers stays below {d.null_point:.2f} in 95 %.",
+            f"Labels exchanged {pairs} on both sides and refitted; the largest AUROC over {len(r.layers)} layers stays below {d.null_point:.2f} in 95 %.",
         ),
         Control(
             "random_directions", len(r.chance), d.auroc.value > random_high, f"95 % of random directions stay below AUROC {random_high:.2f} at this layer."
@@ -132,7 +121,7 @@ def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, .
     metadata = {
         "hook": f"blocks.{r.layer}.hook_resid_post",
         "layer": str(r.layer),
-        "position": "last prompt token, chat turn",
+        "position": f"last prompt token, {'chat turn' if r.concept.chat else 'plain text'}",
         "concept": r.concept.name,
         "points_to": r.concept.positive,
         "formula": "difference-of-means/1",
@@ -142,7 +131,7 @@ def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, .
         "weights": weights_digest,
     }
     return (
-        write_table(workdir, "items", items, "Every request with its scores"),
+        write_table(workdir, "items", items, "Every text with its scores"),
         write_table(workdir, "layers", profile(r), "AUROC of every layer with its null", kind="table"),
         write_direction(workdir, "direction", direction, metadata, f"Direction for {r.concept.name} at layer {r.layer}"),
     )
@@ -178,7 +167,7 @@ def words(r: Results) -> dict[str, str]:
     """Headline, summary and limits in plain language."""
     d, what = r.decoding, r.concept.what
     headline = {
-        Reading.OBSERVED: f"{what} can be told apart inside the model".capitalize(),
+        Reading.OBSERVED: f"{what[:1].upper()}{what[1:]} can be told apart inside the model",
         Reading.NULL: f"No sign that the model tells {what} apart",
         Reading.INCONCLUSIVE: f"Whether the model tells {what} apart stays open",
     }[r.reading]
@@ -192,7 +181,7 @@ def words(r: Results) -> dict[str, str]:
 
 
 DOES_NOT_SHOW = (
-    "that the model uses this direction, that it would refuse or comply, or that it judges the request: intent is visible in the text, "
+    "that the model uses this direction, that it would act on it, or that it judges what it reads: the difference is visible in the text, "
     "so a readable difference shows that the text was read. It holds for texts like those of the probe set."
 )
 

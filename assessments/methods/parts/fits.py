@@ -67,9 +67,9 @@ def earliest_good_layer(held: Array) -> int:
     return int(np.flatnonzero(means >= means[best] - error)[0])
 
 
-def swapped_labels(labels: ArrayLike, pairs: Sequence[str | None], draws: int, seed: int) -> Flags:
+def swapped_labels(labels: ArrayLike, pairs: Sequence[str | None], draws: int, seed: int, purpose: str = "label permutation") -> Flags:
     """``[draws, n]``: labels exchanged within surface-matched pairs, or shuffled freely where any item has no pair."""
-    positive, chance = np.asarray(labels, dtype=bool), generator(seed, "label permutation")
+    positive, chance = np.asarray(labels, dtype=bool), generator(seed, purpose)
     names = [pair or "" for pair in pairs]
     whole = all(names) and all(_is_matched(positive[[n == name for n in names]]) for name in set(names))
     if not whole:
@@ -79,12 +79,17 @@ def swapped_labels(labels: ArrayLike, pairs: Sequence[str | None], draws: int, s
     return np.asarray(positive[None, :] ^ flips[:, [index[name] for name in names]])
 
 
-def permuted_aurocs(train: Array, swapped: Flags, test: Array, labels: ArrayLike) -> Array:
-    """``[draws, layers]``: AUROC on ``test[m, layers, d]`` of directions fitted to each row of ``swapped[draws, n]`` labels of ``train``."""
+def permuted_aurocs(train: Array, swapped: Flags, test: Array, judged: Flags) -> Array:
+    """``[draws, layers]``: AUROC on ``test[m, layers, d]`` with the labels ``judged[draws, m]`` of directions fitted to ``swapped[draws, n]`` of ``train``.
+
+    Both sides must be exchanged. A model whose activations differ in little else than the concept lets every refitted direction
+    lie along the concept or against it, so against true labels half of the null would reach an AUROC near 1.
+    """
     signs = np.where(swapped, 1.0 / swapped.sum(axis=1, keepdims=True), -1.0 / (~swapped).sum(axis=1, keepdims=True))
     # (signs · train) · test: the inner products are made once per layer, so the cost per draw does not grow with the width
     inner = np.einsum("nld,mld->lnm", train.astype(np.float64), test.astype(np.float64))
-    return np.stack([auroc(signs @ layer, labels) for layer in inner], axis=1)
+    scores = np.einsum("kn,lnm->klm", signs, inner, optimize=True)
+    return np.stack([auroc(draw, labels) for draw, labels in zip(scores, judged, strict=True)])
 
 
 def _is_matched(labels: Flags) -> bool:

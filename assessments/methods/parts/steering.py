@@ -98,6 +98,13 @@ def null_responses(subject: Subject, material: Material, design: Design, residua
     return random, permuted
 
 
+def wrapped_effects(subject: Subject, material: Material, design: Design, tick: Tick) -> Array:
+    """``[wrappers, prompts]``: change from the lowest to the highest dose with the prompt inside each pressure wrapper."""
+    ends, unit = (-design.coefficient, design.coefficient), design.unit[None].astype(np.float64)
+    responses = [respond(subject, material, prompts, design, unit, ends, tick)[0] for prompts in material.wrapped]
+    return np.array([high - low for low, high in responses])
+
+
 def ablated(subject: Subject, material: Material, design: Design, plan: Plan, baseline: Array, tick: Tick) -> tuple[Array, Array]:
     """Change of the read-out per prompt with the direction projected out of every block, and ``[k]`` mean changes for random directions."""
 

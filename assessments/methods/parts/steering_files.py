@@ -18,6 +18,7 @@ def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, .
         write_table(workdir, "items", _items(r), "Every confirmation prompt with its read-out at every dose"),
         write_table(workdir, "directions", _directions(r), "Slope of every random and permuted-label direction", kind="table"),
         write_table(workdir, "costs", _costs(r), "Loss on every neutral text", kind="table"),
+        write_table(workdir, "pressure", _pressure(r), "Change of every prompt inside every pressure wrapper", kind="table"),
         write_table(workdir, "strengths", _strengths(r), "Strengths tried on exploration texts", kind="table"),
         *written,
         write_direction(workdir, "direction", r.design.unit, _metadata(r, weights_digest), f"Steering direction for {r.material.behaviour.name}"),
@@ -28,7 +29,7 @@ def _items(r: Results) -> list[dict[str, Any]]:
     rows = []
     for place, item in enumerate(r.material.confirm.items):
         doses = {f"readout_{share:+.2f}": float(r.confirm[dose, place]) for dose, share in enumerate(SHARES)}
-        effects = {"effect": r.item_effects, "ablated": r.ablated, "instructed": r.instructed, "twin_effect": r.twin}
+        effects = {"effect": r.item_effects, "ablated": r.ablated, "instructed": r.instructed, "twin_effect": r.twin, "wrapped_effect": r.wrapped.mean(axis=0)}
         changes = {name: float(values[place]) for name, values in effects.items()}
         wrong = bool(r.item_effects[place] < 0)
         rows.append({"id": item.id, "family": item.family, "label": item.label, "text": item.text, **doses, **changes, "wrong_way": wrong})
@@ -49,6 +50,14 @@ def _costs(r: Results) -> list[dict[str, Any]]:
     return [
         {"id": item.id, "family": item.family, "text": item.text, "loss": float(base), "rise_added": float(up), "rise_subtracted": float(down)}
         for item, base, up, down in columns
+    ]
+
+
+def _pressure(r: Results) -> list[dict[str, Any]]:
+    return [
+        {"wrapper": frame, "id": item.id, "family": item.family, "effect": float(value), "plain_effect": float(plain)}
+        for frame, row in zip(r.material.wrappers, r.wrapped, strict=True)
+        for item, value, plain in zip(r.material.confirm.items, row, r.item_effects, strict=True)
     ]
 
 

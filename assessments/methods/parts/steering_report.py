@@ -30,7 +30,9 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
             unit="nats",
             role="control",
         ),
+        _margin(r),
         _ablation(r),
+        *_pressure(r),
         measurement(
             "instruction_effect", f"The instruction “{r.material.behaviour.instruction.strip()}” instead", r.over_prompts(r.instructed), n, formula, unit="nats"
         ),
@@ -62,9 +64,23 @@ def _cost(r: Results) -> Measurement:
     )
 
 
+def _margin(r: Results) -> Measurement:
+    found, n = r.cost.high, len(r.costs.texts)
+    return measurement("cost_ce_upper", "Cost, upper end of its interval", found, n, "non-inferiority/1", unit="nats per token", direction="lower", role="cost")
+
+
+def _pressure(r: Results) -> list[Measurement]:
+    """The effect inside adversarial wrappers; the share kept only where there is an effect to keep."""
+    n, formula = r.wrapped.size, r.material.behaviour.formula
+    rows = [measurement("effect_under_pressure", f"Change inside {len(r.wrapped)} pressure wrappers", r.wrapped_effect, n, formula, unit="nats")]
+    if r.kept is not None:
+        rows.append(measurement("persistence", "Share of the change kept inside pressure wrappers", r.kept, n, "effect-ratio-paired/1", unit="share"))
+    return rows
+
+
 def _ablation(r: Results) -> Measurement:
     band = float(np.abs(r.ablated_random).max())
-    found, n = r.over_prompts(r.ablated), len(r.baseline)
+    found, n = r.ablation, len(r.baseline)
     return measurement(
         "ablation_effect", "Change with the direction removed", found, n, r.material.behaviour.formula, unit="nats", null_low=-band, null_high=band
     )
@@ -100,15 +116,23 @@ def controls(r: Results) -> tuple[Control, ...]:
             "ablation",
             len(r.ablated_random),
             None,
-            f"Removed from every block: {r.ablated.mean():+.2f} nats; random directions at most {np.abs(r.ablated_random).max():.2f}.",
+            f"Removed from every block: {r.ablation.value:+.2f} nats ({r.ablation.low:.2f} to {r.ablation.high:.2f}); "
+            f"random directions at most {np.abs(r.ablated_random).max():.2f}.",
         ),
         Control("instruction", len(r.instructed), None, f"Asking for it in words changes the read-out by {instruction:+.2f} nats."),
+        Control("pressure_wrappers", len(r.wrapped), None, _pressure_note(r)),
         # What steering costs is a finding about the direction, not a sign that the instrument misbehaved: no pass or fail here.
         Control("neutral_text", len(r.costs.texts), None, f"Upper end of the cost {r.cost.high:.3f} nats per token; the margin is {r.limits.cost:g}."),
         Control(
             "random_weight_twin", len(r.twin), r.twin_effect.value < r.limits.effect, f"The same procedure on random weights: {r.twin_effect.value:+.3f} nats."
         ),
     )
+
+
+def _pressure_note(r: Results) -> str:
+    found = r.wrapped_effect
+    kept = "" if r.kept is None else f", {r.kept.value:.0%} of the plain change ({r.kept.low:.0%} to {r.kept.high:.0%})"
+    return f"Inside {len(r.wrapped)} texts that argue, plead or distract, the read-out moves by {found.value:+.2f} nats{kept}."
 
 
 def counts(r: Results) -> dict[str, int]:
@@ -131,7 +155,7 @@ def words(r: Results) -> dict[str, str]:
 
 
 def _null_headline(r: Results) -> str:
-    what = {"sentiment": "Sentiment", "refusal": "Harm"}[r.material.behaviour.name]
+    what = r.material.behaviour.concept.capitalize()
     readable = r.decodability.low > 0.5
     return (
         f"{what} is represented, but no causal effect on {r.material.behaviour.name} was found"
@@ -147,12 +171,13 @@ def _summary(r: Results) -> str:
         f"({slope.low:.2f} to {slope.high:.2f}); 95 % of {len(r.random)} random directions of equal length stay within ±{band:.2f} (p = {r.p_value:.3f}), "
         f"so a smaller slope than that could not have been told from chance.",
         f"Between the ends of the range the read-out moves by {r.effect.value:+.2f} nats; {r.wrong_way.value:.0%} of {len(r.baseline)} held-out prompts move "
-        f"the wrong way; neutral text costs {r.cost.value:+.3f} nats per token more ({r.cost.low:.3f} to {r.cost.high:.3f}).",
+        f"the wrong way; neutral text costs {r.cost.value:+.3f} nats per token more ({r.cost.low:.3f} to {r.cost.high:.3f}; the margin is {r.limits.cost:g}).",
+        f"Removing the direction changes the read-out by {r.ablation.value:+.2f} nats ({r.ablation.low:.2f} to {r.ablation.high:.2f}). {_pressure_note(r)}",
         f"Read on texts of other families, the same direction separates the labels with AUROC {r.decodability.value:.2f}.",
     ]
     if r.answers:
         plain = [answer.refused for answer in r.answers if not answer.steered]
-        parts.append(f"Of {len(plain)} written answers to improper requests, {sum(plain)} refuse.")
+        parts.append(f"Of {len(plain)} written answers to texts labelled {r.material.behaviour.positive.replace('_', ' ')}, {sum(plain)} refuse.")
     if not r.design.affordable:
         parts.append("No tried strength stayed within the cost margin on the exploration texts; the smallest was used.")
     if r.reading == Reading.INCONCLUSIVE:
@@ -176,5 +201,5 @@ def _does_not_show(r: Results) -> str:
 def _not_examined(r: Results) -> str:
     return (
         f"Layers other than {r.design.layer}; strengths above {r.design.coefficient:g} residual norms; directions fitted in other ways; "
-        "behaviour over whole answers by human or model graders; other languages; wrappers meant to break the effect."
+        "behaviour over whole answers by human or model graders; other languages; wrappers other than those of the probe set."
     )

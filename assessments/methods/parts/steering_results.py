@@ -10,7 +10,7 @@ from assessments.contracts import Control, Reading
 from assessments.methods.parts.behaviours import Material
 from assessments.methods.parts.doses import SHARES, Design, worst_cost
 from assessments.methods.parts.steering import Answer, Costs, Plan, mean_slopes, positives
-from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, permutation_p, spearman, wilson
+from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, cluster_weights, non_inferiority, permutation_p, spearman, wilson
 
 LEVEL = 0.05
 MONOTONE = 0.95
@@ -29,7 +29,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything measured. ``confirm[7, prompts]``; ``random`` and ``permuted[k, 2, prompts]`` at both ends; ``twin[prompts]`` end to end."""
+    """Everything measured. ``confirm[7, prompts]``; ``random`` and ``permuted[k, 2, prompts]`` at both ends; ``twin[prompts]`` and
+    ``wrapped[wrappers, prompts]`` end to end."""
 
     material: Material
     plan: Plan
@@ -48,6 +49,7 @@ class Results:
     costs: Costs
     answers: Sequence[Answer]
     twin: Array
+    wrapped: Array
 
     @cached_property
     def item_effects(self) -> Array:
@@ -95,6 +97,29 @@ class Results:
         return worst_cost(self.costs.up, self.costs.down, self.costs.texts, self.plan.draws, self.plan.seed)
 
     @cached_property
+    def wrapped_effect(self) -> Interval:
+        """Mean change under pressure wrappers, over all of them."""
+        return self.over_prompts(self.wrapped.mean(axis=0))
+
+    @cached_property
+    def kept(self) -> Interval | None:
+        """Share of the plain effect that is left under the wrappers, paired by prompt; None where the plain effect cannot be told from nothing."""
+        if self.effect.low <= 0 <= self.effect.high:
+            return None
+        return bootstrap_ratio(self.wrapped.mean(axis=0), self.item_effects, self.material.confirm.families, self.plan.draws, self.plan.seed)
+
+    @property
+    def cost_passes(self) -> bool:
+        """Non-inferiority of both signs, one-sided at 2.5 %: no rise of the loss reaches beyond the sealed margin."""
+        families, signs = [item.family for item in self.costs.texts], (self.costs.up, self.costs.down)
+        return all(non_inferiority(values, families, self.limits.cost, self.plan.draws, self.plan.seed).holds for values in signs)
+
+    @cached_property
+    def ablation(self) -> Interval:
+        """Change with the direction projected out of every block."""
+        return self.over_prompts(self.ablated)
+
+    @cached_property
     def twin_effect(self) -> Interval:
         """The same procedure on random weights."""
         return self.over_prompts(self.twin)
@@ -122,7 +147,7 @@ class Results:
             "the interval of the slope includes zero": self.slope.low > 0,
             "the curve is not monotone": self.rank_correlation >= MONOTONE,
             f"{self.wrong_way.value:.0%} of the prompts move the wrong way": self.wrong_way.value <= self.limits.wrong_way,
-            f"the cost on neutral text may reach {self.cost.high:.2f} nats per token": self.cost.high <= self.limits.cost,
+            f"the cost on neutral text may reach {self.cost.high:.2f} nats per token": self.cost_passes,
             "random weights show the same": self.twin_effect.value < self.limits.effect,
         }
         return [text for text, holds in conditions.items() if not holds]
@@ -130,6 +155,13 @@ class Results:
     def over_prompts(self, values: Array) -> Interval:
         """Mean over confirmation prompts with its interval over their families."""
         return bootstrap_mean(values, self.material.confirm.families, self.plan.draws, self.plan.seed)
+
+
+def bootstrap_ratio(over: Array, under: Array, families: Sequence[str], draws: int, seed: int) -> Interval:
+    """Mean of ``over[n]`` through mean of ``under[n]`` with its 95 % interval, both on the same resampled families."""
+    weights = cluster_weights(families, draws, seed)
+    low, high = np.quantile((weights @ over) / (weights @ under), [0.025, 0.975])
+    return Interval(float(over.mean() / under.mean()), float(low), float(high))
 
 
 def scaled(interval: Interval, factor: float) -> Interval:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from assessments.methods.parts.fits import logistic, standardise
-from assessments.statistics import Array
+from assessments.statistics import Array, auroc
 
 _WORD = re.compile(r"\b\w\w+\b")
 _MARKS = "?!.,;:'\"()-\n"
@@ -61,3 +61,15 @@ def _lengths(texts: Sequence[str]) -> Array:
 
 def _formats(texts: Sequence[str]) -> Array:
     return np.array([[text.count(mark) for mark in _MARKS] + [sum(map(str.isdigit, text)), sum(map(str.isupper, text))] for text in texts], dtype=np.float64)
+
+
+def held_out_auroc(texts: Sequence[str], labels: ArrayLike, families: Sequence[str]) -> dict[str, float]:
+    """AUROC of each surface classifier with every family scored by a fit on all the others: what a set gives away without any model."""
+    wanted, groups = np.asarray(labels, dtype=bool), np.asarray(families)
+    scores: dict[str, Array] = {name: np.zeros(len(texts)) for name in ("words", "length", "format")}
+    for family in sorted(set(families)):
+        out = groups == family
+        train, test = ([text for text, chosen in zip(texts, mask, strict=True) if chosen] for mask in (~out, out))
+        for name, values in baseline_scores(train, wanted[~out], test).items():
+            scores[name][out] = values
+    return {name: float(auroc(values, wanted)) for name, values in scores.items()}
