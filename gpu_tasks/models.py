@@ -36,3 +36,16 @@ class Attempt(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.step} by {self.worker}: {self.outcome}"
+
+
+class WorkerBeat(models.Model):
+    """When a worker process last said that it lives, and which queues it serves. Operational, not evidence: the log does not know it."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    queues = models.JSONField()
+    host = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}, seen {self.seen_at:%H:%M:%S}"

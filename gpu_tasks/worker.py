@@ -6,24 +6,24 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 
 from accounts.models import User
 from assessments.contracts import Cancelled, Figure, OutputFile, StepOutput, StepSpec
 from assessments.models import RunState, Step
 from assessments.services.plans import plan_check_seal
-from assessments.services.steps import result_document, step_end, step_finish, step_spec
+from assessments.services.steps import result_document, run_specs, step_end, step_finish, step_spec
+from assessments.shelf import shelf_fill
 from core.canonical import canonical_json
 from core.errors import AssayError
 from evidence.services import StoredFile
 from evidence.storage import blob_put_bytes, blob_put_file
 from gpu_tasks import leases
+from gpu_tasks.heartbeat import beating
 from gpu_tasks.models import Outcome
 
 SERVICE_ACCOUNT = "assay-worker"
@@ -64,30 +64,17 @@ class RowProgress:
             raise Cancelled(stage)
 
 
-@contextmanager
-def heartbeat(actor: User, lease: leases.Lease) -> Iterator[threading.Event]:
+def heartbeat(actor: User, lease: leases.Lease) -> AbstractContextManager[threading.Event]:
     """Renew the lease from a thread while the body runs; the event is set once the lease is lost."""
-    stop, lost = threading.Event(), threading.Event()
 
-    def beat() -> None:
-        while not stop.wait(settings.ASSAY_LEASE_SECONDS / 4):
-            try:
-                leases.renew(actor=actor, lease=lease)
-            except leases.LeaseLost:
-                lost.set()
-                break
-            except DatabaseError:
-                # A database that is away for a moment must not end the heartbeat; if it stays away the lease runs out.
-                connection.close()
-        connection.close()
+    def renew() -> bool:
+        try:
+            leases.renew(actor=actor, lease=lease)
+        except leases.LeaseLost:
+            return False
+        return True
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield lost
-    finally:
-        stop.set()
-        thread.join()
+    return beating(renew)
 
 
 def run_leased(*, actor: User, lease: leases.Lease) -> str:
@@ -95,12 +82,13 @@ def run_leased(*, actor: User, lease: leases.Lease) -> str:
     step = Step.objects.select_related("run__plan__version", "run__plan__sealed_entry").get(pk=lease.step_id)
     plan_check_seal(step.run.plan)
     spec = step_spec(step)
+    shelf_fill(spec.probe_sets)
     workdir = Path(tempfile.mkdtemp(prefix="step-", dir=_work_root()))
     try:
         with heartbeat(actor, lease) as lost:
-            output = _execute(spec, workdir, RowProgress(actor, lease, lost))
+            output, read = _execute(step, spec, workdir, RowProgress(actor, lease, lost))
             artifacts = store_output(spec, output, workdir)
-        step_finish(actor=actor, step=step, token=lease.token, output=output, artifacts=artifacts)
+        step_finish(actor=actor, step=step, token=lease.token, output=output, artifacts=artifacts, tokens_read=read)
         leases.close(actor=actor, lease=lease, outcome=Outcome.DONE, device=str(output.environment.get("device", "")))
         return Outcome.DONE.value
     except Cancelled:
@@ -119,11 +107,15 @@ def _work_root() -> Path:
     return root
 
 
-def _execute(spec: StepSpec, workdir: Path, progress: RowProgress) -> StepOutput:
-    """Import the torch runtime only here, in the child that runs the step: torch must not be loaded before the fork."""
-    from gpu_tasks.runtime.execute import execute
+def _execute(step: Step, spec: StepSpec, workdir: Path, progress: RowProgress) -> tuple[StepOutput, int]:
+    """The output, and how many of its tokens an earlier step of the run had put through the model.
 
-    return execute(spec, workdir, progress, settings.ASSAY_CACHE)
+    The torch runtime is imported only here, in the child that runs the step: torch must not be loaded before the fork.
+    """
+    from gpu_tasks.runtime.execute import Sharing, execute, tokens_shared
+
+    output = execute(spec, workdir, progress, settings.ASSAY_CACHE, sharing=Sharing(str(step.run_id), run_specs(step.run)))
+    return output, tokens_shared()
 
 
 def store_output(spec: StepSpec, output: StepOutput, workdir: Path) -> list[StoredFile]:
@@ -133,16 +125,32 @@ def store_output(spec: StepSpec, output: StepOutput, workdir: Path) -> list[Stor
     return [result, *(_figure(spec, figure) for figure in output.figures), *(_file(spec, row, workdir) for row in output.files)]
 
 
+def figure_bytes(figure: Figure) -> bytes:
+    """A figure as it is stored: canonical JSON."""
+    return canonical_json(dict(figure.spec))
+
+
+def figure_name(spec: StepSpec, figure: Figure) -> str:
+    """The name by which the step's statement calls a figure."""
+    return f"{spec.key}/{figure.name}.vl.json"
+
+
+def file_name(spec: StepSpec, row: OutputFile) -> str:
+    """The name by which the step's statement calls a file."""
+    return f"{spec.key}/{row.path}"
+
+
 def _figure(spec: StepSpec, figure: Figure) -> StoredFile:
-    blob = blob_put_bytes(canonical_json(dict(figure.spec)))
-    return StoredFile(blob, f"{spec.key}/{figure.name}.vl.json", "application/vnd.vegalite.v6+json", "figure", f"{spec.key}: {figure.title}")
+    return StoredFile(
+        blob_put_bytes(figure_bytes(figure)), figure_name(spec, figure), "application/vnd.vegalite.v6+json", "figure", f"{spec.key}: {figure.title}"
+    )
 
 
 def _file(spec: StepSpec, row: OutputFile, workdir: Path) -> StoredFile:
     path = (workdir / row.path).resolve()
     if not path.is_relative_to(workdir.resolve()):
         raise AssayError(f"{spec.instrument} named a file outside its work folder: {row.path}")
-    return StoredFile(blob_put_file(path), f"{spec.key}/{row.path}", row.media_type, row.kind, f"{spec.key}: {row.title}")
+    return StoredFile(blob_put_file(path), file_name(spec, row), row.media_type, row.kind, f"{spec.key}: {row.title}")
 
 
 def fail(*, actor: User, lease: leases.Lease, error: Exception) -> str:

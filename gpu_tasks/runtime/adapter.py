@@ -1,19 +1,23 @@
 """``BridgeSubject``: a causal language model behind the subject protocol, on TransformerBridge in raw mode."""
 
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from assessments.autoencoders import Autoencoder, AutoencoderFit
 from assessments.contracts import Refused, SubjectSpec
-from assessments.subject import Edit, Floats, SubjectFacts, Tick, Tokens
-from gpu_tasks.runtime import patching
+from assessments.subject import AblationEffects, Activations, Component, EdgeLayout, Edit, Floats, Replace, SubjectFacts, Tick, Tokens
+from gpu_tasks.runtime import activations, components, edges, patching, sae
 from gpu_tasks.runtime.batching import Batcher, length_groups, rows_for
+from gpu_tasks.runtime.harvest import Harvest, Residuals, run_batch
 from gpu_tasks.runtime.interventions import NamedHook, checked_layer, checked_vectors, edit_hooks
+from gpu_tasks.runtime.noise import NoiseBench, checked_sigma
 from gpu_tasks.runtime.passes import Engine
 from gpu_tasks.runtime.readout import losses, selected
 from gpu_tasks.runtime.steering import steered_batches
@@ -25,9 +29,10 @@ OUTLIER = 4.0
 
 @dataclass(frozen=True)
 class Boot:
-    """How to get the model when it is first needed, its random twins, and what ends a generation."""
+    """How to get the model whenever it is needed, a second copy of it, its random twins, and what ends a generation."""
 
     engine: Callable[[], Engine]
+    copy: Callable[[], Engine]
     twin: Callable[[int], Callable[[], Engine]]
     end_tokens: frozenset[int]
     context: int
@@ -39,11 +44,22 @@ class BridgeSubject:
     def __init__(self, spec: SubjectSpec, facts: SubjectFacts, text: TextCodec, boot: Boot, max_batch: int) -> None:
         self.spec, self.facts, self.text, self._boot = spec, facts, text, boot
         self.batcher = Batcher(max_batch)
+        self._harvest: Harvest | None = None
+        self._weights = spec.weights_digest
+        self._bench: weakref.ref[NoiseBench] | None = None
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
         """The loaded model."""
         return self._boot.engine()
+
+    def _noise_bench(self) -> NoiseBench:
+        """The bench that living noisy subjects share; its copy of the model goes with the last of them."""
+        found = self._bench() if self._bench else None
+        if found is None:
+            found = NoiseBench(self._boot.engine, self._boot.copy)
+            self._bench = weakref.ref(found)
+        return found
 
     def encode(self, text: str, *, prefix: bool = True) -> Tokens:
         """Ids of plain text, with the document-start token when there is one."""
@@ -67,8 +83,8 @@ class BridgeSubject:
         out = np.empty((len(items), len(wanted), self.facts.d_model), dtype=np.float32)
 
         def work(batch: Sequence[int]) -> None:
-            found = self.engine.residuals(self._ids(items, batch), wanted, last_only=True)
-            out[batch] = torch.stack([found[layer] for layer in wanted], dim=1).float().cpu().numpy()
+            found = self._read([items[index] for index in batch], wanted)
+            out[batch] = np.stack([found[layer] for layer in wanted], axis=1)
 
         self._each(items, work, tick)
         return out
@@ -86,6 +102,22 @@ class BridgeSubject:
         if not every.size:
             raise Refused("the residual norm needs items of at least two tokens: add longer probe items")
         return float(np.median(every[every <= OUTLIER * np.median(every)]))
+
+    def activations(self, items: Sequence[Tokens], layer: int, tick: Tick, *, limit: float | None = None, fast: bool = False) -> Activations:
+        """Residuals of ``layer`` at every ordinary position."""
+        return activations.activations(self, items, layer, tick, limit, OUTLIER, fast)
+
+    def fit_autoencoder(self, values: Floats, fit: AutoencoderFit, tick: Tick) -> Autoencoder:
+        """A TopK autoencoder fitted to ``values [n, d]``."""
+        return sae.fit_autoencoder(values, fit, self.engine.device, tick)
+
+    def spliced_cross_entropy(self, items: Sequence[Tokens], layer: int, replace: Replace, limit: float, tick: Tick) -> list[Floats]:
+        """Per item the losses in nats with the residuals of ``layer`` replaced at ordinary positions."""
+        return activations.spliced_cross_entropy(self, items, layer, replace, limit, tick)
+
+    def spliced_log_probs(self, items: Sequence[Tokens], layer: int, replace: Replace, limit: float, token_ids: Sequence[int], tick: Tick) -> Floats:
+        """``[items, token_ids]``: log-probability of the next token with the residuals of ``layer`` replaced at ordinary positions."""
+        return activations.spliced_log_probs(self, items, layer, replace, limit, token_ids, tick)
 
     def log_probs(self, items: Sequence[Tokens], token_ids: Sequence[int], tick: Tick, edit: Edit | None = None) -> Floats:
         """``[items, token_ids]``: log-probability of the next token."""
@@ -150,6 +182,32 @@ class BridgeSubject:
         """``[layers, 2, items]``: logit difference with one clean block output put into the corrupted pass."""
         return patching.patch_components(self, clean, corrupted, targets, tick)
 
+    def ablate_components(
+        self, items: Sequence[Tokens], donors: Sequence[Tokens], sets: Sequence[tuple[Component, ...]], reads: Sequence[Sequence[int]], tick: Tick
+    ) -> AblationEffects:
+        """``[sets, items, reads]``: components replaced at the last token by their value on a donor."""
+        return components.ablate_components(self, self._checked(items), self._checked(donors), sets, reads, tick)
+
+    def matched_random_effects(
+        self, items: Sequence[Tokens], donors: Sequence[Tokens], component: Component, directions: Floats, reads: Sequence[Sequence[int]], tick: Tick
+    ) -> AblationEffects:
+        """``[directions, items, reads]``: random changes as large as the ablation of ``component``."""
+        return components.matched_random_effects(self, self._checked(items), self._checked(donors), component, directions, reads, tick)
+
+    def edge_layout(self) -> EdgeLayout:
+        """The edges between components."""
+        return edges.Wiring(self).layout
+
+    def edge_scores(self, clean: Sequence[Tokens], corrupted: Sequence[Tokens], targets: Sequence[tuple[int, int]], steps: int, tick: Tick) -> Floats:
+        """``[items, sources, destinations]``: gradient averaged between corrupted and clean embedding times the change of what the source writes."""
+        return edges.edge_scores(self, clean, corrupted, targets, steps, tick)
+
+    def patched_circuits(
+        self, clean: Sequence[Tokens], corrupted: Sequence[Tokens], targets: Sequence[tuple[int, int]], kept: NDArray[np.bool_], tick: Tick
+    ) -> Floats:
+        """``[circuits, items]``: logit difference with all edges but those kept carrying the corrupted activations."""
+        return edges.patched_circuits(self, clean, corrupted, targets, kept, tick)
+
     def generate(self, items: Sequence[Tokens], max_new: int, tick: Tick, edit: Edit | None = None) -> list[Tokens]:
         """Greedy continuations, ended before the first end token."""
         hooks = self._hooks(edit)
@@ -167,13 +225,32 @@ class BridgeSubject:
         spec = replace(self.spec, source="random", locator=f"seed {seed}", weights_digest="", name=f"{self.spec.name}, random weights (seed {seed})")
         origin = {"random_twin_of": self.spec.weights_digest, "random_twin_seed": seed, "loaded_digest": ""}
         facts = replace(self.facts, random_weights=True, environment={**self.facts.environment, **origin})
-        boot = replace(self._boot, engine=self._boot.twin(seed))
-        return BridgeSubject(spec, facts, self.text, boot, self.batcher.size)
+        build = self._boot.twin(seed)
+        boot = replace(self._boot, engine=cache(build), copy=build)
+        twin = BridgeSubject(spec, facts, self.text, boot, self.batcher.size)
+        return twin.sharing(self._harvest, f"{self._weights}, random weights {seed}")
+
+    def noisy(self, sigma: float, seed: int) -> "BridgeSubject":
+        """Same model and tokenizer with Gaussian noise on every weight matrix."""
+        name = f"{self.spec.name}, weight noise {checked_sigma(sigma):g} (seed {seed})"
+        facts = replace(self.facts, environment={**self.facts.environment, "weight_noise": sigma, "weight_noise_seed": seed})
+        bench = self._noise_bench()
+        boot = replace(self._boot, engine=lambda: bench.engine(sigma, seed))
+        return BridgeSubject(replace(self.spec, name=name), facts, self.text, boot, self.batcher.size)
 
     def for_step(self, spec: SubjectSpec, max_batch: int) -> "BridgeSubject":
-        """The same loaded model under the name and batch size of another step."""
+        """The same loaded model under the name and batch size of another step; it shares nothing until told to."""
         facts = replace(self.facts, environment={**self.facts.environment, "max_batch": max_batch})
+        self.engine.forget_trials()
         return BridgeSubject(spec, facts, self.text, replace(self._boot, engine=lambda: self.engine), max_batch)
+
+    def sharing(self, harvest: Harvest | None, weights: str = "") -> "BridgeSubject":
+        """This subject reading residuals at last tokens from ``harvest``, as its random twins made from now on will; noisy copies never do.
+
+        ``weights`` names what is loaded, where that is not what the specification says.
+        """
+        self._harvest, self._weights = harvest, weights or self._weights
+        return self
 
     def happened(self) -> dict[str, Any]:
         """What batching and resuming came to, for the attestation."""
@@ -191,6 +268,10 @@ class BridgeSubject:
             self._checked(side)
         if len({len(side) for side in sides}) != 1 or any(len({len(item) for item in row}) != 1 for row in zip(*sides, strict=True)):
             raise Refused("each corrupted item must have exactly as many tokens as its clean one")
+
+    def checked_items(self, items: Sequence[Tokens]) -> Sequence[Tokens]:
+        """``items``, refused when one is empty, too long or not of this vocabulary."""
+        return self._checked(items)
 
     def checked_vocabulary(self, token_ids: Sequence[int]) -> Sequence[int]:
         """``token_ids``, refused when one lies outside the embedding."""
@@ -212,6 +293,11 @@ class BridgeSubject:
                 raise Refused(f"an item needs {len(item) + room} tokens but the model reads {self._boot.context}: shorten it")
             self.checked_vocabulary(item)
         return items
+
+    def _read(self, rows: Sequence[Tokens], layers: Sequence[int]) -> Residuals:
+        if self._harvest is None:
+            return run_batch(self.engine, rows, layers)
+        return self._harvest.residuals(self._weights, lambda: self.engine, rows, layers)
 
     def _ids(self, items: Sequence[Tokens], batch: Sequence[int]) -> Tensor:
         return self.engine.ids([items[index] for index in batch])

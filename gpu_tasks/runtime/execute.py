@@ -1,7 +1,8 @@
 """One sealed step, from its specification to its output. Knows no queue and no database."""
 
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assessments import probes, registry
@@ -13,17 +14,36 @@ from gpu_tasks.runtime.subjects import SHELF
 PROBE_ROWS, PROBE_LENGTH = 8, 32
 
 
-def execute(spec: StepSpec, workdir: Path, progress: Progress, cache: Path, *, threads: int = 1) -> StepOutput:
+@dataclass(frozen=True)
+class Sharing:
+    """The run that a step belongs to and all its steps: what one of them read from the model the others need not run again."""
+
+    run: str
+    steps: Sequence[StepSpec]
+
+
+def execute(
+    spec: StepSpec, workdir: Path, progress: Progress, cache: Path, *, threads: int = 1, twin_seed: int | None = None, sharing: Sharing | None = None
+) -> StepOutput:
     """Run ``spec`` with files only below ``workdir``; raises ``Refused`` before any model is loaded when the step cannot be run as sealed.
 
+    With ``twin_seed`` the subject's random-weight twin is measured in its place. Without ``sharing`` everything is computed anew.
     ``Cancelled`` from ``progress`` passes through and leaves ``workdir`` to the caller.
     """
     instrument = _checked_instrument(spec)
     progress(0.0, "checking the model's files")
     subject = SHELF.subject(spec.subject, cache, threads=threads, max_batch=spec.max_batch)
+    if sharing is not None:
+        subject.sharing(SHELF.harvest.begin(sharing.run, registry.layers_shared(spec, sharing.steps, subject.facts.n_layers)))
+    subject = subject if twin_seed is None else subject.random_twin(twin_seed)
     progress(0.0, "model loaded")
     output = instrument.run(spec, subject, workdir, progress)
     return replace(output, environment={**subject.facts.environment, **output.environment, **subject.happened()})
+
+
+def tokens_shared() -> int:
+    """How many of the tokens of the last step that shared were read from what earlier steps of its run had harvested."""
+    return SHELF.harvest.tokens_read
 
 
 def _checked_instrument(spec: StepSpec) -> Instrument:

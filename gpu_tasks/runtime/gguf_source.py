@@ -1,9 +1,8 @@
 """Any local GGUF file: read, checked, dequantised once to fp32 safetensors in the cache, verified by hash at every use."""
 
 import contextlib
-import json
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from gguf import GGUFReader
 from transformers import AutoTokenizer
 
 from assessments.contracts import Refused
-from core.canonical import canonical_digest, canonical_json
+from core.canonical import canonical_digest
 from core.hashing import file_manifest, manifest_digest, sha256_bytes, sha256_file
-from gpu_tasks.runtime.cache import exclusive, logger, publish, remove, require_space
+from gpu_tasks.runtime.cache import remove, require_space
+from gpu_tasks.runtime.derived import derived
 from gpu_tasks.runtime.facts import Identity
 from gpu_tasks.runtime.loading import CausalModel, check_finite, check_report
 from gpu_tasks.runtime.refusals import existing, refuse_pickle
 
-MANIFEST = "assay-manifest.json"
 TEMPLATE = "tokenizer.chat_template"
 WIDTHS = {"F32": "none, float32", "F16": "none, float16, computed in float32", "BF16": "none, bfloat16, computed in float32"}
 
@@ -82,49 +81,16 @@ def dequantised(path: Path, cache: Path) -> Path:
     """Folder with the fp32 safetensors of the GGUF at ``path``: from the cache when every file still has its hash, else made anew."""
     recipe = {"source": sha256_file(path), "transformers": version("transformers"), "gguf": version("gguf"), "form": 1}
     final = cache / "dequantised" / f"{str(recipe['source'])[:16]}-{canonical_digest(recipe)[:16]}"
-    problem = cache_problem(final, recipe)
-    if not problem:
-        return final
-    with exclusive(final) as draft:
-        problem = cache_problem(final, recipe)
-        if problem:
-            if final.exists():
-                logger.warning("cached weights %s are damaged (%s): making them again from %s", final.name, problem, path.name)
-            _build(path, draft, recipe)
-            publish(draft, final)
-    return final
+    return derived(final, recipe, path.name, partial(_build, path))
 
 
-def cache_problem(folder: Path, recipe: dict[str, Any]) -> str:
-    """Why the cached folder cannot be used; empty when its manifest belongs to ``recipe`` and every file has its hash."""
-    if not folder.is_dir():
-        return "not there yet"
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        recorded = {row["name"]: row["sha256"] for row in manifest["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"{MANIFEST} is missing or unreadable"
-    if manifest.get("recipe") != recipe:
-        return f"{MANIFEST} belongs to another source"
-    found = {row["name"]: row["sha256"] for row in files(folder)}
-    differing = sorted(name for name in recorded.keys() | found.keys() if recorded.get(name) != found.get(name))
-    return f"{differing[0]}: expected {recorded.get(differing[0], 'no file')}, found {found.get(differing[0], 'no file')}" if differing else ""
-
-
-def files(folder: Path) -> list[dict[str, Any]]:
-    """Manifest of a cached folder without the manifest file itself."""
-    return file_manifest([path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST], folder)
-
-
-def _build(path: Path, draft: Path, recipe: dict[str, Any]) -> None:
+def _build(path: Path, draft: Path) -> None:
     reader = read(path)
     require_space(draft.parent, 4 * sum(int(tensor.n_elements) for tensor in reader.tensors) * 2)
-    draft.mkdir()
     tokenizer, model = _load(path, draft)
     check_finite(path.name, model.named_parameters())
     model.save_pretrained(draft)
     tokenizer.save_pretrained(draft)
-    (draft / MANIFEST).write_bytes(canonical_json({"recipe": recipe, "files": files(draft)}))
 
 
 def _load(path: Path, draft: Path) -> tuple[Any, Any]:

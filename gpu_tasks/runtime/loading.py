@@ -61,7 +61,13 @@ def load_directory(directory: Path, spec: SubjectSpec, *, threads: int = 1, max_
         random_weights=False,
         environment={**describe(device, threads, max_batch), "document_start": text.prefix_policy, "chat": text.chat_policy},
     )
-    boot = Boot(engine=lambda: engine, twin=lambda seed: _twin(parts, seed), end_tokens=end_tokens(parts.tokenizer, model), context=int(config.n_ctx))
+    boot = Boot(
+        engine=lambda: engine,
+        copy=lambda: _boot(parts, load_weights(directory)),
+        twin=lambda seed: _twin(parts, seed),
+        end_tokens=end_tokens(parts.tokenizer, model),
+        context=int(config.n_ctx),
+    )
     return BridgeSubject(spec, facts, text, boot, max_batch)
 
 

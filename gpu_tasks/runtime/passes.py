@@ -97,10 +97,14 @@ class Engine:
         store: dict[str, Tensor] = {}
         top = max(layers)
         hooks = [keep(store, resid_post(layer), last_only, stop=layer == top) for layer in sorted(set(layers))]
-        prefix = self.shared_prefix(ids, 1) if last_only else 0
+        self.truncated(ids, hooks, share=last_only)
+        return {layer: store[resid_post(layer)] for layer in layers}
+
+    def truncated(self, ids: Tensor, hooks: Sequence[NamedHook], share: bool) -> None:
+        """One pass that ends where a hook raises ``Reached``; ``share`` as for ``logits``."""
+        prefix = self.shared_prefix(ids, 1) if share else 0
         with suppress(Reached):
             _ = self._after_prefix(ids, prefix, hooks) if prefix else self.forward(ids, hooks)
-        return {layer: store[resid_post(layer)] for layer in layers}
 
     def resume(self, ids: Tensor, layer: int, start: Tensor, hooks: Sequence[NamedHook] = ()) -> Tensor:
         """Last logits ``[rows, vocabulary]`` when the residual at ``layer`` is ``start``; nothing at or below ``layer`` is computed."""
@@ -123,6 +127,10 @@ class Engine:
         ids = self.ids([list(range(8))])
         whole = self.logits(ids, 1, [keep(store, resid_post(layer)) for layer in range(self.n_layers)])[:, 0]
         return ids, store, whole
+
+    def forget_trials(self) -> None:
+        """A new step tries anew, so that it attests its own trials and not those of the steps before it."""
+        self._resumes.clear()
 
     def trials(self) -> dict[str, list[int]]:
         """Layers at which resuming was tried, by outcome."""

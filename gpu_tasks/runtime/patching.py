@@ -42,9 +42,7 @@ def attention_to_offset(subject: "BridgeSubject", items: Sequence[Tokens], offse
     return (total / len(items)).astype(np.float32)
 
 
-def patch_components(
-    subject: "BridgeSubject", clean: Sequence[Tokens], corrupted: Sequence[Tokens], targets: Sequence[tuple[int, int]], tick: Tick
-) -> Floats:
+def patch_components(subject: "BridgeSubject", clean: Sequence[Tokens], corrupted: Sequence[Tokens], targets: Sequence[tuple[int, int]], tick: Tick) -> Floats:
     """``[layers, 2, items]``: see ``Subject.patch_components``. Blocks below the patched one are not run again."""
     subject.checked_pairs(clean, corrupted)
     if len(targets) != len(clean):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from assessments.contracts import Refused
+from core.model_files import PICKLES
 
-PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
 SAFE = "Convert it to safetensors on a machine you trust."
 
 
@@ -28,14 +28,15 @@ def read_header(path: Path) -> dict[str, Any]:
     """The JSON header of a safetensors file (8-byte little-endian length, then JSON); refuses anything else, and truncated files."""
     size = path.stat().st_size
     with path.open("rb") as stream:
-        start = stream.read(8)
-        if start[:1] == b"\x80" or start[:2] == b"PK":
+        start, first = stream.read(8), stream.read(1)
+        # The length of a proper header may begin with the very bytes of a pickle; what follows it does not.
+        if first != b"{" and (start[:1] == b"\x80" or start[:2] == b"PK"):
             raise Refused(f"{path.name} is a pickle renamed to safetensors and could run code when opened: it is never loaded. {SAFE}")
         length = int.from_bytes(start, "little")
         if len(start) < 8 or length > size - 8:
             raise Refused(f"{path.name} is truncated or not a safetensors file: obtain it again from its source")
         try:
-            header: dict[str, Any] = json.loads(stream.read(length))
+            header: dict[str, Any] = json.loads(first + stream.read(max(length - 1, 0)))
         except ValueError as error:
             raise Refused(f"{path.name} has no readable safetensors header: obtain it again from its source") from error
     header.pop("__metadata__", None)

