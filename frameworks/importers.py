@@ -14,6 +14,9 @@ COLUMNS = frozenset(
     {"id", "title", "gist", "applies_to", "applies_from", "applies_until", "formal_application", "evidence", "review_every", "retention", "sourced", "source"}
 )
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, in C where PyYAML was built with it: ten times as fast."""
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -27,7 +30,7 @@ class Catalogue:
 def catalogue_read(path: Path) -> Catalogue:
     """Parse and check a catalogue; raises ``InvalidInput`` naming framework, row and field."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except yaml.YAMLError as error:
         raise InvalidInput("file", f"{path.name} is not YAML: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("frameworks"), list):

@@ -1,11 +1,21 @@
 """Frameworks, the versions in which we knew them, and their requirements."""
 
 import datetime
-from typing import ClassVar, Self
+from functools import cached_property
+from typing import ClassVar, Final, Self
 
 from django.db import models
 
 from core.base import BaseModel
+from core.canonical import canonical_digest
+
+DUTY: Final = (
+    *("ref", "title", "gist", "roles", "evidence_kinds", "applies_from", "applies_until", "formal_application"),
+    *("voluntary", "review_every", "retention", "details"),
+)
+"""The fields of a requirement that say what is due, from whom and when. Its place in the list and its sources do not."""
+REMARKS: Final = frozenset({"note", "source_quality", "date_confidence"})
+"""Details that help the reader and change nothing in the duty."""
 
 
 class Framework(BaseModel):
@@ -19,13 +29,19 @@ class Framework(BaseModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def short_name(self) -> str:
+        """The name without number and additions, as people say it: ``EU AI Act``."""
+        return self.name.partition(",")[0].partition(" (")[0]
+
 
 class FrameworkVersion(BaseModel):
-    """A framework as we knew it from ``known_from`` on, identified by the digest of its catalogue file."""
+    """A framework as we knew it from ``known_from`` on, identified by the digest of its catalogue file; ``edition`` names the wording."""
 
     framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="versions")
     known_from = models.DateField()
     digest = models.CharField(max_length=64)
+    edition = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["framework", "digest"], name="one_version_per_digest")]
@@ -78,3 +94,10 @@ class Requirement(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256 of what the row demands. Rows of two catalogues with the same digest are the same duty."""
+        facts = {name: getattr(self, name) for name in DUTY}
+        facts["details"] = {key: value for key, value in self.details.items() if key not in REMARKS}
+        return canonical_digest({name: value.isoformat() if isinstance(value, datetime.date) else value for name, value in facts.items()})
