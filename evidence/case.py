@@ -147,7 +147,10 @@ def _seal(actor: User, draft: Draft) -> Attestation:
     predicate = {"title": draft.title, "files": len(draft.rows), "log": {"origin": head.origin, "size": head.size, "root": head.root.hex()}}
     statement = statements.build([statements.descriptor(MANIFEST, digest)], statements.CASE, predicate)
     subject = f"evidence.case:{digest[:16]}"
-    entry = ledger.append(actor=actor, action="evidence.case.exported", subject=subject, payload={"manifest": digest}, statement=statement)
+    # Calibration records belong to the installation; the case to the organisation whose run it is about.
+    owner = next((row.organisation_id for row in draft.attestations if row.organisation_id), None)
+    payload = {"manifest": digest}
+    entry = ledger.append(actor=actor, action="evidence.case.exported", subject=subject, payload=payload, statement=statement, organisation_id=owner)
     draft.tree.add(bytes.fromhex(entry.leaf_hash))
     after = Checkpoint.objects.get(tree_size=draft.tree.size).note
     draft.files[SEAL] = _bundle(draft, entry.attestation, after, ring)

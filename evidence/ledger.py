@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models
 
@@ -14,7 +15,7 @@ from core.hashing import sha256_bytes
 from evidence import bundle, checkpoint, dsse, merkle, statements
 from evidence.keys import KeyRing, installed
 from evidence.models import Attestation, Checkpoint, LedgerEntry, LogHead, LogNode
-from evidence.tree import Tree, frontier
+from evidence.tree import Node, Tree, frontier
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Draft:
     subject: str
     payload: Mapping[str, Any]
     statement: Mapping[str, Any] | None = None
+    organisation_id: UUID | None = None
 
 
 def actor_text(actor: User) -> str:
@@ -32,9 +34,17 @@ def actor_text(actor: User) -> str:
     return f"accounts.user:{actor.pk}"
 
 
-def append(*, actor: User, action: str, subject: str, payload: Mapping[str, Any], statement: Mapping[str, Any] | None = None) -> LedgerEntry:
-    """Append one entry; see ``append_many``."""
-    return append_many(actor=actor, drafts=[Draft(action, subject, payload, statement)])[0]
+def append(
+    *,
+    actor: User,
+    action: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    statement: Mapping[str, Any] | None = None,
+    organisation_id: UUID | None = None,
+) -> LedgerEntry:
+    """Append one entry about something of ``organisation_id`` (None: of the installation as a whole); see ``append_many``."""
+    return append_many(actor=actor, drafts=[Draft(action, subject, payload, statement, organisation_id)])[0]
 
 
 def append_many(*, actor: User, drafts: Sequence[Draft]) -> list[LedgerEntry]:
@@ -62,30 +72,46 @@ def append_many(*, actor: User, drafts: Sequence[Draft]) -> list[LedgerEntry]:
 def locked_tree(ring: KeyRing) -> Tree:
     """Lock the head until the transaction ends; the tree at its frontier, checked against the last signed checkpoint."""
     size = LogHead.objects.select_for_update().get_or_create(id=1)[0].size
-    last = LedgerEntry.objects.aggregate(last=models.Max("index"))["last"]
-    if size != (0 if last is None else last + 1):
-        raise IntegrityFailed(f"the log should hold {size} entries but its last entry is {last}; restore the database from a backup")
-    if not size:
+    last = _last_leaf(size)
+    if last is None:
         return Tree()
     stored = Checkpoint.objects.filter(tree_size=size).first()
-    tree = Tree(size, nodes_read(frontier(size)))
+    tree = Tree(size, {**nodes_read(node for node in frontier(size) if node != last[0]), last[0]: last[1]})
     if stored is None or checkpoint.verify(stored.note, ring.log_key) != checkpoint.Checkpoint(ring.origin, size, tree.root()):
         raise IntegrityFailed(f"the stored log of {size} entries does not match its last signed checkpoint; restore the database from a backup")
     return tree
 
 
-def nodes_read(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-    """Hashes of complete subtrees from the database; ``IntegrityFailed`` when one is missing."""
+def _last_leaf(size: int) -> tuple[Node, bytes] | None:
+    """The leaf of entry ``size - 1``, behind which there must be none; None in an empty log."""
+    ends = LedgerEntry.objects.filter(index__gte=size - 1).order_by("index").values_list("index", "leaf_hash")[:2]
+    found = list(ends)
+    if [index for index, _ in found] != ([size - 1] if size else []):
+        last = LedgerEntry.objects.aggregate(last=models.Max("index"))["last"]
+        raise IntegrityFailed(f"the log should hold {size} entries but its last entry is {last}; restore the database from a backup")
+    return ((0, size - 1), bytes.fromhex(found[0][1])) if found else None
+
+
+def nodes_read(wanted: Iterable[Node]) -> dict[Node, bytes]:
+    """Hashes of complete subtrees from the database, in two queries at most; ``IntegrityFailed`` when one is missing."""
     wanted = set(wanted)
-    leaves = LedgerEntry.objects.filter(index__in=[index for level, index in wanted if not level])
-    found = {(0, index): value for index, value in leaves.values_list("index", "leaf_hash")}
-    for level in {level for level, _ in wanted if level}:
-        nodes = LogNode.objects.filter(level=level, index__in=[index for other, index in wanted if other == level])
-        found |= {(level, index): value for index, value in nodes.values_list("index", "hash")}
+    found = _leaves_read({index for level, index in wanted if not level}) | _inner_read({node for node in wanted if node[0]})
     missing = wanted - set(found)
     if missing:
         raise IntegrityFailed(f"node {min(missing)} of the stored log is missing; restore the database from a backup")
     return {key: bytes.fromhex(value) for key, value in found.items()}
+
+
+def _leaves_read(indexes: set[int]) -> dict[Node, str]:
+    # Django answers an empty ``__in`` without asking the database.
+    rows = LedgerEntry.objects.filter(index__in=indexes).values_list("index", "leaf_hash")
+    return {(0, index): value for index, value in rows}
+
+
+def _inner_read(nodes: set[Node]) -> dict[Node, str]:
+    # Every level with every index finds a few more than asked for, and costs far less than a condition per level.
+    rows = LogNode.objects.filter(level__in={level for level, _ in nodes}, index__in={index for _, index in nodes})
+    return {(level, index): value for level, index, value in rows.values_list("level", "index", "hash") if (level, index) in nodes}
 
 
 def entry_check(entry: LedgerEntry, ring: KeyRing) -> None:
@@ -93,9 +119,7 @@ def entry_check(entry: LedgerEntry, ring: KeyRing) -> None:
     envelope = entry.attestation.parsed_envelope
     statement = bundle.statement_of(envelope, ring.trust)
     facts = statement["predicate"] if statement["predicateType"] == statements.RECORD else statement["predicate"]["record"]
-    columns = statements.context(
-        action=entry.action, actor=entry.actor, at=entry.at, subject=entry.subject, payload=entry.payload, salt=facts["salt"]
-    )
+    columns = statements.context(action=entry.action, actor=entry.actor, at=entry.at, subject=entry.subject, payload=entry.payload, salt=facts["salt"])
     leaf = bundle.leaf(envelope, ring.trust)
     stored = (columns, entry.attestation.predicate_type, entry.attestation.subject, entry.leaf, entry.leaf_hash)
     if stored != (facts, statement["predicateType"], facts["subject"], leaf.decode(), merkle.leaf_hash(leaf).hex()):
@@ -113,6 +137,7 @@ def _row(ring: KeyRing, index: int, actor: User, draft: Draft, at: datetime) -> 
         predicate_type=statement["predicateType"],
         statement_digest=sha256_bytes(payload),
         subject=draft.subject,
+        organisation_id=draft.organisation_id,
     )
     hashed = merkle.leaf_hash(leaf).hex()
     return LedgerEntry(

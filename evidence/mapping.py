@@ -33,25 +33,31 @@ class CoverageRow:
     proposed: tuple[EvidenceLink, ...]
     missing_kinds: tuple[str, ...]
 
+    @property
+    def tiers(self) -> list[str]:
+        """The verdict tiers of all its links, each once."""
+        return list(dict.fromkeys(link.tier for link in (*self.current, *self.stale, *self.proposed) if link.tier))
+
 
 def coverage(*, subjects: Iterable[str], as_of: datetime.date) -> list[CoverageRow]:
     """One row per requirement in force on ``as_of``, by what was known and accepted on that day about any of ``subjects``.
 
     Covered: a current accepted link for every kind of evidence the requirement names; partial: for some;
-    stale: only links that expired, passed their review period or were accepted against an older catalogue.
+    stale: only links that expired, passed their review period or were accepted when the row read otherwise.
     """
     requirements = Requirement.objects.known_at(as_of).as_of(as_of).select_related("version__framework")
     links: dict[tuple[str, str], list[EvidenceLink]] = {}
     rows = EvidenceLink.objects.filter(artifact__subject__in=list(subjects), created_at__date__lte=as_of)
     for link in rows.select_related("artifact", "reviewer", "requirement__version__framework").order_by("created_at"):
         links.setdefault(_key(link.requirement), []).append(link)
-    return [_row(requirement, links.get(_key(requirement), ()), as_of) for requirement in requirements]
+    return [answer(requirement, links.get(_key(requirement), ()), as_of) for requirement in requirements]
 
 
-def _row(requirement: Requirement, links: Iterable[EvidenceLink], as_of: datetime.date) -> CoverageRow:
+def answer(requirement: Requirement, links: Iterable[EvidenceLink], as_of: datetime.date, seen: datetime.date | None = None) -> CoverageRow:
+    """How well ``links`` answer ``requirement`` on ``as_of``, by the decisions made until ``seen`` (the same day when not given)."""
     groups: dict[str, list[EvidenceLink]] = {"current": [], "stale": [], "proposed": [], "declined": []}
     for link in links:
-        groups[_standing(link, requirement, as_of)].append(link)
+        groups[standing(link, requirement, as_of, seen or as_of)].append(link)
     kinds = {link.evidence_kind for link in groups["current"]}
     missing = tuple(kind for kind in requirement.evidence_kinds if kind not in kinds)
     answered = State.PARTIAL if missing else State.COVERED
@@ -60,8 +66,9 @@ def _row(requirement: Requirement, links: Iterable[EvidenceLink], as_of: datetim
     return CoverageRow(requirement, state, tuple(groups["current"]), tuple(groups["stale"]), tuple(groups["proposed"]), missing)
 
 
-def _standing(link: EvidenceLink, requirement: Requirement, as_of: datetime.date) -> str:
-    if link.reviewed_at is None or link.reviewed_at.date() > as_of:
+def standing(link: EvidenceLink, requirement: Requirement, as_of: datetime.date, seen: datetime.date) -> str:
+    """What a link is worth on ``as_of``: ``current``, ``stale``, ``proposed`` (not decided by ``seen``) or ``declined``."""
+    if link.reviewed_at is None or link.reviewed_at.date() > seen:
         return "proposed"
     if link.status != EvidenceLink.Status.ACCEPTED:
         return "declined"
@@ -69,8 +76,17 @@ def _standing(link: EvidenceLink, requirement: Requirement, as_of: datetime.date
 
 
 def _is_current(link: EvidenceLink, reviewed: datetime.date, requirement: Requirement, as_of: datetime.date) -> bool:
-    expired = link.valid_until is not None and link.valid_until < as_of
-    return link.requirement_id == requirement.pk and not expired and as_of <= review_due(reviewed, requirement.review_every)
+    return not stale_reason(link, reviewed, requirement, as_of)
+
+
+def stale_reason(link: EvidenceLink, reviewed: datetime.date, requirement: Requirement, as_of: datetime.date) -> str:
+    """Why an accepted link no longer counts on ``as_of``; empty while it does."""
+    if link.requirement_id != requirement.pk and link.requirement.digest != requirement.digest:
+        return "The requirement has changed since it was accepted."
+    if link.valid_until is not None and link.valid_until < as_of:
+        return f"It was accepted until {link.valid_until}."
+    due = review_due(reviewed, requirement.review_every)
+    return f"Its review was due on {due}." if due < as_of else ""
 
 
 def review_due(start: datetime.date, every: str) -> datetime.date:

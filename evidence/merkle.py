@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from core.errors import IntegrityFailed
 
-# get(level, index): hash of the complete subtree over leaves [index << level, (index + 1) << level)
-Get = Callable[[int, int], bytes]
+Get = Callable[[int, int], bytes]  # get(level, index): hash of the complete subtree over leaves [index << level, (index + 1) << level)
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -61,7 +60,8 @@ def consistency_proof(get: Get, old: int, new: int) -> list[bytes]:
     return [_span(get, low, high), *path] if low else path
 
 
-def _climb(node: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bool, bytes]]:
+def climb(node: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bool, bytes]]:
+    """Each sibling from the leaf up, and whether it stands on the left; ``IntegrityFailed`` when the path has the wrong length."""
     for sibling in proof:
         if last == 0:
             raise IntegrityFailed("the Merkle proof is too long")
@@ -79,7 +79,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     if not 0 <= index < size:
         raise IntegrityFailed(f"log entry {index} lies outside a log of {size} entries")
     result = leaf
-    for left, sibling in _climb(index, size - 1, proof):
+    for left, sibling in climb(index, size - 1, proof):
         result = node_hash(sibling, result) if left else node_hash(result, sibling)
     if result != expected:
         raise IntegrityFailed(f"log entry {index}: the inclusion proof does not lead to the root of the log")
@@ -94,7 +94,7 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
         raise IntegrityFailed(f"no valid proof leads from a log of {old} entries to one of {new}")
     shift = (old & -old).bit_length() - 1
     first = second = path[0]
-    for left, sibling in _climb((old - 1) >> shift, (new - 1) >> shift, path[1:]):
+    for left, sibling in climb((old - 1) >> shift, (new - 1) >> shift, path[1:]):
         first, second = (node_hash(sibling, first), node_hash(sibling, second)) if left else (first, node_hash(second, sibling))
     if first != old_root or second != new_root:
         raise IntegrityFailed(f"the log of {new} entries does not continue the log of {old} entries")

@@ -6,18 +6,49 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
-from accounts.models import User
+from accounts.models import Organisation, User
+from accounts.permissions import allowed
+from accounts.visibility import M, VisibleQuerySet
 from core.base import BaseModel
 from frameworks.models import Requirement
 
 
-class Attestation(BaseModel):
-    """A signed statement: its DSSE envelope and the digest of its payload."""
+class EvidenceQuerySet(VisibleQuerySet[M]):
+    """Rows an actor may know of because the statement that vouches for them was made in one of their organisations."""
 
+    owner_path = "attestation__organisation"
+    read_verb = "evidence.read"
+
+    def visible_to(self, actor: User) -> Self:
+        """Rows of the actor's organisations; those of the installation as a whole too for a role that may read its accounts."""
+        own = super().visible_to(actor)
+        if not (allowed(actor, self.read_verb) and allowed(actor, "accounts.read")):
+            return own
+        return own | self.filter(**{f"{self.owner_path}__isnull": True})
+
+
+class AttestationQuerySet(EvidenceQuerySet[M]):
+    """Statements an actor may know of."""
+
+    owner_path = "organisation"
+
+
+class LinkQuerySet(EvidenceQuerySet[M]):
+    """Links whose artifact an actor may know of."""
+
+    owner_path = "artifact__attestation__organisation"
+
+
+class Attestation(BaseModel):
+    """A signed statement: its DSSE envelope, the digest of its payload, and in whose register it was made (None: the installation's own)."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     envelope = models.TextField()
     predicate_type = models.CharField(max_length=200)
     statement_digest = models.CharField(max_length=64, unique=True)
     subject = models.CharField(max_length=200, db_index=True)
+
+    objects = AttestationQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.predicate_type} on {self.subject}"
@@ -28,7 +59,7 @@ class Attestation(BaseModel):
         return dict(json.loads(self.envelope))
 
 
-class ArtifactQuerySet(models.QuerySet["Artifact"]):
+class ArtifactQuerySet(EvidenceQuerySet["Artifact"]):
     """Questions about sets of artifacts."""
 
     def observed_by(self, moment: datetime.datetime) -> Self:
@@ -71,6 +102,8 @@ class LedgerEntry(models.Model):
     payload = models.JSONField()
     at = models.DateTimeField()
     attestation = models.OneToOneField(Attestation, on_delete=models.PROTECT, related_name="entry")
+
+    objects = EvidenceQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["index"]
@@ -139,6 +172,8 @@ class EvidenceLink(BaseModel):
     review_rationale = models.TextField(blank=True)
     reviewed_at = models.DateTimeField(null=True)
     valid_until = models.DateField(null=True)
+
+    objects = LinkQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -40,6 +41,7 @@ def evidence_record(
     predicate: Mapping[str, Any],
     blobs: Sequence[StoredFile],
     payload: Mapping[str, Any],
+    organisation_id: UUID | None = None,
 ) -> Attestation:
     """Register stored ``blobs`` and log one signed statement about them; names must differ and at least one blob is needed."""
     require(actor, "evidence.record")
@@ -47,15 +49,13 @@ def evidence_record(
     if not names or len(set(names)) != len(names):
         raise InvalidInput("blobs", "a statement needs at least one file and a different name for each")
     statement = statements.build([statements.descriptor(row.name, row.blob.sha256) for row in blobs], predicate_type, predicate)
-    entry = ledger.append(actor=actor, action=action, subject=subject, payload=payload, statement=statement)
+    entry = ledger.append(actor=actor, action=action, subject=subject, payload=payload, statement=statement, organisation_id=organisation_id)
     Artifact.objects.bulk_create(_artifact(row, subject, entry.attestation) for row in blobs)
     return entry.attestation
 
 
 @transaction.atomic
-def link_propose(
-    *, actor: User, artifact: Artifact, requirement: Requirement, evidence_kind: str, rationale: str, tier: str
-) -> EvidenceLink:
+def link_propose(*, actor: User, artifact: Artifact, requirement: Requirement, evidence_kind: str, rationale: str, tier: str) -> EvidenceLink:
     """Propose that ``artifact`` speaks to ``requirement`` as ``evidence_kind``; nothing counts before a person accepts it."""
     require(actor, "evidence.record")
     if not rationale.strip():
@@ -68,18 +68,16 @@ def link_propose(
 
 
 @transaction.atomic
-def link_review(
-    *, actor: User, link: EvidenceLink, accept: bool, rationale: str, valid_until: datetime.date | None = None
-) -> EvidenceLink:
+def link_review(*, actor: User, link: EvidenceLink, accept: bool, rationale: str, valid_until: datetime.date | None = None) -> EvidenceLink:
     """Accept or decline a proposed link, once; only a person may, and must say why. Signed and logged."""
-    require(actor, "evidence.review")
+    require(actor, "evidence.review", link.artifact.attestation)
     if actor.is_service:
         raise NotAllowed("A service account cannot review evidence; a person has to.")
     if not rationale.strip():
         raise InvalidInput("rationale", "say in one sentence why the link is accepted or declined")
     if valid_until is not None and valid_until <= now().date():
         raise InvalidInput("valid_until", "choose a day in the future")
-    link = EvidenceLink.objects.select_for_update().select_related("artifact", "requirement").get(pk=link.pk)
+    link = EvidenceLink.objects.select_for_update(of=("self",)).select_related("artifact__attestation", "requirement__version").get(pk=link.pk)
     if link.status != EvidenceLink.Status.PROPOSED:
         raise InvalidState(f"the link was already {link.status}; propose a new one to change the decision")
     link.status = EvidenceLink.Status.ACCEPTED if accept else EvidenceLink.Status.DECLINED
@@ -111,6 +109,7 @@ def _log_link(actor: User, action: str, link: EvidenceLink, facts: Mapping[str, 
         "artifact": link.artifact.sha256,
         "requirement": link.requirement.ref,
         "catalogue": link.requirement.version.digest,
+        "requirement_digest": link.requirement.digest,
         "evidence_kind": link.evidence_kind,
         **facts,
     }
@@ -118,4 +117,5 @@ def _log_link(actor: User, action: str, link: EvidenceLink, facts: Mapping[str, 
     if predicate_type != statements.RECORD:
         about = statements.descriptor(link.artifact.name, link.artifact.sha256)
         statement = statements.build([about], predicate_type, {"decision": link.status, **payload})
-    return ledger.append(actor=actor, action=action, subject=link.artifact.subject, payload=payload, statement=statement)
+    owner = link.artifact.attestation.organisation_id
+    return ledger.append(actor=actor, action=action, subject=link.artifact.subject, payload=payload, statement=statement, organisation_id=owner)

@@ -13,9 +13,11 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 RECORD = "urn:assay:predicate:record:v1"
 PLAN_SEAL = "urn:assay:predicate:plan-seal:v1"
 STEP_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+REPLAY = "urn:assay:predicate:replay:v1"
 LINK_REVIEW = "urn:assay:predicate:link-review:v1"
 REPORT = "urn:assay:predicate:report:v1"
 CASE = "urn:assay:predicate:case:v1"
+QUALIFICATION = "urn:assay:predicate:qualification:v1"
 
 
 def descriptor(name: str, sha256: str) -> dict[str, Any]:

@@ -39,6 +39,9 @@ class BlobStore(Protocol):
     def open(self, sha256: str) -> BinaryIO:
         """The blob at its start, after its hash was checked; ``NotFound`` when there is none."""
 
+    def check(self) -> None:
+        """Raise ``StorageFailed`` when the store would not take bytes now."""
+
 
 def blobs() -> BlobStore:
     """The store chosen by ``STORAGES["artifacts"]``."""
@@ -105,6 +108,15 @@ class FileBlobs:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
 
+    def check(self) -> None:
+        """See ``BlobStore``: writes a file that vanishes at once."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(prefix=".check-", dir=self.root) as file:
+                file.write(b"check")
+        except OSError as error:
+            raise StorageFailed(_complaint(error, self.root)) from error
+
     def open(self, sha256: str) -> BinaryIO:
         """See ``BlobStore``."""
         path = self.root / key_of(sha256)
@@ -147,6 +159,13 @@ class S3Blobs:
             return blob
         except (OSError, ClientError, BotoCoreError) as error:
             raise StorageFailed(f"the artifact could not be stored in bucket {self._storage.bucket_name}: {error}") from error
+
+    def check(self) -> None:
+        """See ``BlobStore``: asks for the bucket, which needs name, address and credentials to be right; it writes nothing."""
+        try:
+            self._storage.bucket.meta.client.head_bucket(Bucket=self._storage.bucket_name)
+        except (ClientError, BotoCoreError) as error:
+            raise StorageFailed(f"bucket {self._storage.bucket_name} does not answer: {error}") from error
 
     def open(self, sha256: str) -> BinaryIO:
         """See ``BlobStore``; downloaded whole to a temporary file, checked, then handed out."""

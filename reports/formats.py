@@ -2,8 +2,10 @@
 
 import datetime
 import math
+import re
 from typing import Any
 
+PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 MINUS, NARROW = "\u2212", "\u202f"
 
 
@@ -71,3 +73,12 @@ def plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(plain, value)) or "–"
     return str(value).replace("-", MINUS) if isinstance(value, int | float) else value or "–"
+
+
+def period(text: str) -> str:
+    """An ISO 8601 duration as ``10 years`` or ``15 days``; other text as it stands."""
+    found = PERIOD.fullmatch(text or "")
+    if not found or not any(found.groups()):
+        return text
+    parts = [(int(part), unit) for part, unit in zip(found.groups(), ("year", "month", "day"), strict=True) if part]
+    return ", ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts)

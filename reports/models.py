@@ -6,16 +6,17 @@ from typing import ClassVar
 from django.db import models
 
 from accounts.models import User
+from accounts.visibility import VisibleQuerySet
 from assessments.models import Run
 from core.base import BaseModel
 from evidence.models import Artifact, LedgerEntry
-from inventory.models import VisibleQuerySet
 
 
 class ReportQuerySet(VisibleQuerySet["Report"]):
     """Questions about sets of reports."""
 
     owner_path = "run__plan__version__model__vendor__organisation"
+    read_verb = "reports.read"
 
 
 class ReportState(models.TextChoices):
@@ -90,3 +91,50 @@ class Signature(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.profile} on {self.report}"
+
+
+class CaseQuerySet(VisibleQuerySet["CaseExport"]):
+    """Questions about sets of exported cases."""
+
+    owner_path = "run__plan__version__model__vendor__organisation"
+    read_verb = "evidence.read"
+
+
+class CaseExport(BaseModel):
+    """A case that was asked for: one ZIP of everything about a run, kept in the store under its own SHA-256."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="cases")
+    title = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.REQUESTED)
+    error = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="case_state_known"),
+            models.CheckConstraint(condition=~models.Q(state="done") | models.Q(entry__isnull=False, size__gt=0), name="case_done_is_logged"),
+        ]
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def organisation_id(self) -> uuid.UUID:
+        """Key of the owning organisation."""
+        return self.run.organisation_id
+
+    @property
+    def subject(self) -> str:
+        """The text by which the log names this case."""
+        return f"reports.case:{self.id}"
+
+    @property
+    def file_name(self) -> str:
+        """What the ZIP is called when it is handed out."""
+        return f"case-run-{self.run.number}-{self.sha256[:8]}.zip"

@@ -10,6 +10,7 @@ from core.canonical import canonical_digest, canonical_json, parse_canonical
 from reports.charts import figure_svg
 from reports.fonts import printable_tree
 from reports.formats import day, decimals_for, grouped, number, p_text, plain, span
+from reports.qualification import record_line, record_rows
 from reports.vocabulary import lede, tier_word, vocabulary
 
 LONGEST_MANIFEST = 40
@@ -45,6 +46,8 @@ def step_view(step: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]
         "verdict_word": tier_word(step["verdict"]),
         "rows": measurement_rows(step["measurements"], step["thresholds"]),
         "primary_row": primary_row(step),
+        "record_rows": record_rows(step["qualification"]) if step["qualification"] else [],
+        "record_line": record_line(step["qualification"]) if step["qualification"] else "",
         "unmeasured": unmeasured(step),
         "figures": [{**figure, "uri": data_uri(figure_svg(drawn["spec"]))} for figure, drawn in zip(step["figures"], raw["figures"], strict=True)],
         "paragraphs": [part for part in step["summary"].split("\n") if part.strip()],

@@ -8,20 +8,22 @@ from django.db.models import QuerySet
 
 from assessments.contracts import Threshold
 from assessments.judgement import wording
-from assessments.models import Finding, Plan, Run, Step
+from assessments.models import Finding, Plan, Qualification, Run, Step
 from core import clock
 from core.errors import IntegrityFailed
 from evidence.models import Attestation, LedgerEntry
 from inventory.models import Deployment, ModelVersion
+from reports.qualification import record_read
 from reports.requirements import requirements_read
 
-LEFT_OUT = ("assessments.plan.drafted", "evidence.link.proposed")
+LEFT_OUT = ("assessments.plan.drafted", "assessments.plan.revised", "evidence.link.proposed")
 """Log entries of a run that no report attaches: nothing rests on them."""
 MEASURED = ("name", "label", "value", "n", "formula", "unit", "low", "high", "null_low", "null_high", "p_value", "direction", "role")
 FOUND = (
     *("reading", "verdict", "headline", "summary", "does_not_show", "not_examined", "primary"),
-    *("thresholds", "controls", "figures", "counts", "environment"),
+    *("thresholds", "controls", "figures", "counts", "environment", "cap_reasons"),
 )
+RECORDS = ("finding__qualification__attestation__entry", "finding__qualification__result_artifact")
 SEALED = ("key", "instrument", "version", "source_digest", "question", "estimand", "falsifier", "params", "probe_sets")
 VERSION = ("label", "locator", "architecture", "parameters", "quantisation", "licence", "notes", "weights_digest", "tokenizer_digest", "template_digest")
 
@@ -29,7 +31,7 @@ VERSION = ("label", "locator", "architecture", "parameters", "quantisation", "li
 def content_read(run: Run, as_of: datetime.date) -> dict[str, Any]:
     """All that is reported about a finished ``run`` with links and coverage as of a day; the same rows give the same document."""
     version = run.plan.version
-    steps = list(run.steps.select_related("attestation__entry").prefetch_related("attestation__artifacts", "finding__measurements"))
+    steps = list(run.steps.select_related("attestation__entry").prefetch_related("attestation__artifacts", "finding__measurements", *RECORDS))
     return {
         "organisation": version.model.vendor.organisation.name,
         "subject": subject_read(version),
@@ -144,9 +146,9 @@ def step_read(step: Step) -> dict[str, Any]:
 
 def finding_read(finding: Finding) -> dict[str, Any]:
     """Reading and verdict side by side, numbers, controls, figures and limits."""
-    # No calibration records exist yet: the field says so, and every verdict that claims anything is capped for it.
     said = {name: getattr(finding, name) for name in FOUND}
-    return {**said, "qualification": None, "measurements": [{name: getattr(row, name) for name in MEASURED} for row in finding.measurements.all()]}
+    record = record_read(finding.qualification) if finding.qualification else None
+    return {**said, "qualification": record, "measurements": [{name: getattr(row, name) for name in MEASURED} for row in finding.measurements.all()]}
 
 
 def files_read(attestation: Attestation) -> list[dict[str, Any]]:
@@ -155,15 +157,20 @@ def files_read(attestation: Attestation) -> list[dict[str, Any]]:
     Names are flat, because common tools refuse to extract an attachment into a folder that is not there.
     """
     rows = sorted((row for row in attestation.artifacts.all() if row.kind != "figure"), key=lambda row: row.name)
-    return [
-        {"name": row.name.replace("/", "."), "media_type": row.media_type, "sha256": row.sha256, "size": row.size, "title": row.title} for row in rows
-    ]
+    return [{"name": row.name.replace("/", "."), "media_type": row.media_type, "sha256": row.sha256, "size": row.size, "title": row.title} for row in rows]
 
 
 def statements_of(run: Run) -> QuerySet[LedgerEntry]:
-    """Log entries whose statements a report on ``run`` attaches: the version's registration, seal, run, steps and decided links."""
-    subjects = [run.subject, run.plan.subject, run.plan.version.subject, *(step.subject for step in run.steps.all())]
+    """Log entries whose statements a report on ``run`` attaches: the version's registration, seal, run, steps, calibrations, decided links."""
+    records = [row.calibration.subject for row in records_of(run)]
+    subjects = [run.subject, run.plan.subject, run.plan.version.subject, *(step.subject for step in run.steps.all()), *records]
     return LedgerEntry.objects.filter(subject__in=subjects).exclude(action__in=LEFT_OUT).select_related("attestation").order_by("index")
+
+
+def records_of(run: Run) -> list[Qualification]:
+    """The calibration records that were asked for the findings of ``run``, by the order of the log."""
+    rows = Qualification.objects.filter(findings__step__run=run).distinct().select_related("calibration", "attestation__entry")
+    return list(rows.prefetch_related("attestation__artifacts").order_by("attestation__entry__index"))
 
 
 def attestations_of(run: Run) -> Sequence[Attestation]:

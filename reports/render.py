@@ -23,6 +23,7 @@ from core.errors import IntegrityFailed, InvalidInput
 from core.hashing import sha256_bytes
 from reports.engine import render
 from reports.fonts import font_faces
+from reports.pipeline_view import with_pipeline
 from reports.presentation import present
 
 SNAPSHOT = "snapshot.json"
@@ -46,7 +47,7 @@ def template_digest() -> str:
 
 def render_html(snapshot: Mapping[str, Any]) -> str:
     """The report's pages as one HTML document; every text in it is escaped."""
-    return render("report.html", present(snapshot))
+    return render("report.html", with_pipeline(present(snapshot)))
 
 
 def render_pdf(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:

@@ -28,7 +28,8 @@ from evidence.proofs import bundle_read
 from evidence.services import StoredFile, evidence_record
 from evidence.storage import blob_put_bytes, blob_read
 from reports.models import REPORT_ALLOWED, Report, ReportState, Signature
-from reports.queries import attestations_of, content_read
+from reports.pipeline import content_with_pipeline, with_designs
+from reports.queries import attestations_of
 from reports.render import render_pdf
 from reports.sign import PROFILE, sign_pdf, signer_open
 from reports.snapshot import snapshot_build
@@ -68,7 +69,7 @@ def report_request(*, actor: User, run: Run, prepared_for: str, as_of: datetime.
     report = Report(run=run, title=title, prepared_for=prepared_for, as_of=as_of, content_digest=digest, created_by=actor)
     payload = {"run": str(run.id), "content": digest, "as_of": as_of.isoformat()}
     # The log's lock, taken here, also keeps two requests from choosing the same number.
-    ledger.append(actor=actor, action="reports.report.requested", subject=report.subject, payload=payload)
+    ledger.append(actor=actor, action="reports.report.requested", subject=report.subject, payload=payload, organisation_id=run.organisation_id)
     report.number = (Report.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1
     report.save(force_insert=True)
     return report
@@ -120,7 +121,7 @@ def report_export(*, actor: User, report: Report, folder: Path) -> ExportedRepor
 
 def content_digest(run: Run, prepared_for: str, as_of: datetime.date) -> str:
     """Hex SHA-256 of what a report would say, whatever its number, its time and the head of the log."""
-    return canonical_digest({"content": content_read(run, as_of), "prepared_for": prepared_for, "as_of": as_of.isoformat()})
+    return canonical_digest({"content": content_with_pipeline(run, as_of), "prepared_for": prepared_for, "as_of": as_of.isoformat()})
 
 
 def _check(run: Run, prepared_for: str, as_of: datetime.date) -> None:
@@ -135,7 +136,9 @@ def _check(run: Run, prepared_for: str, as_of: datetime.date) -> None:
 
 def _make(report: Report) -> Made:
     """No transaction is open here: drawing, rendering and signing take seconds."""
-    content = content_read(report.run, report.as_of)
+    content = content_with_pipeline(report.run, report.as_of)
+    if "pipeline" in content:
+        content |= {"pipeline": with_designs(content["pipeline"])}
     if content_digest(report.run, report.prepared_for, report.as_of) != report.content_digest:
         raise Conflict(f"What {report.reference} would say changed since it was requested; request it again.")
     ring, moment = installed(), clock.now().replace(microsecond=0)
@@ -170,6 +173,7 @@ def _close(actor: User, report: Report, made: Made) -> Report:
             predicate=made.predicate,
             blobs=[StoredFile(blob, PDF, "application/pdf", "report", str(row))],
             payload={"run": str(row.run_id), "number": row.number, "snapshot": made.predicate["snapshot_sha256"], "signed": blob.sha256},
+            organisation_id=row.run.organisation_id,
         )
         _move(row, ReportState.DONE)
         row.artifact, row.entry, row.error = attestation.artifacts.get(), attestation.entry, ""
@@ -187,7 +191,8 @@ def _fail(actor: User, report: Report, message: str) -> None:
     _move(row, ReportState.FAILED)
     row.error = message
     row.save(update_fields=["state", "error"])
-    ledger.append(actor=actor, action="reports.report.failed", subject=row.subject, payload={"number": row.number})
+    payload = {"number": row.number}
+    ledger.append(actor=actor, action="reports.report.failed", subject=row.subject, payload=payload, organisation_id=row.run.organisation_id)
 
 
 def _locked(report: Report) -> Report:

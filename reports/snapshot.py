@@ -20,7 +20,7 @@ from evidence.models import Attestation
 from evidence.proofs import bundles_read
 from evidence.storage import blob_read
 from reports.models import Report
-from reports.queries import attestations_of, files_read
+from reports.queries import attestations_of, files_read, records_of
 from reports.render import template_digest
 from reports.sign import PROFILE
 
@@ -80,7 +80,8 @@ def attachments_read(run: Run, ring: KeyRing) -> tuple[list[dict[str, Any]], dic
     files = {"trusted_root.json": ring.trusted_root_bytes, "plan.json": canonical_json(run.plan.document)}
     titles = {"trusted_root.json": "Public keys to check everything against", "plan.json": "Sealed plan"}
     rows = []
-    for row in (row for step in run.steps.all() for row in step_files(step.attestation)):
+    held = [*(step.attestation for step in run.steps.all()), *(record.attestation for record in records_of(run))]
+    for row in (row for attestation in held for row in step_files(attestation)):
         rows.append({**row, "embedded": row["size"] <= EMBED_LIMIT})
         if rows[-1]["embedded"]:
             files[row["name"]] = blob_read(row["sha256"])

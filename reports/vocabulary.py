@@ -77,12 +77,24 @@ def _were(count: int) -> str:
 
 def _cap_text(steps: Sequence[Mapping[str, Any]]) -> str:
     without = sum(step["qualification"] is None for step in steps)
-    if not without:
-        return ""
-    if without == len(steps):
+    if without and without == len(steps):
         return "No instrument has a calibration record yet, so no verdict goes beyond “not qualified”: the data are reported, nothing more may be claimed."
-    whom = counted(without, "instrument has", "instruments have").capitalize()
+    lapsed = sum(step["qualification"] is not None and bool(step.get("cap_reasons")) for step in steps)
+    return " ".join(filter(None, [_missing_text(without), _lapsed_text(lapsed)]))
+
+
+def _missing_text(count: int) -> str:
+    if not count:
+        return ""
+    whom = counted(count, "instrument has", "instruments have").capitalize()
     return f"{whom} no calibration record yet; the verdicts resting on that do not go beyond “not qualified”."
+
+
+def _lapsed_text(count: int) -> str:
+    if not count:
+        return ""
+    whom = counted(count, "step rests", "steps rest").capitalize()
+    return f"{whom} on a calibration record that does not carry a claim, for the reasons given there; their verdicts do not go beyond “not qualified”."
 
 
 def _controls_text(steps: Sequence[Mapping[str, Any]]) -> str:
