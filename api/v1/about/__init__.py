@@ -1,0 +1,1 @@
+"""The caller, the description of the API, and its interactive page."""

@@ -1,0 +1,1 @@
+"""Models, their versions, and intakes of weights."""

@@ -1,0 +1,68 @@
+"""Fields of request bodies that take one JSON type and no other: nothing is silently turned into something else."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """A JSON string."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text, trimmed."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("must be text")
+        return str(super().to_internal_value(data))
+
+
+class Choice(serializers.ChoiceField):
+    """A JSON string out of a fixed few."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The value."""
+        if not isinstance(data, str) or data not in self.choices:
+            raise serializers.ValidationError(f"choose one of {', '.join(map(str, self.choices))}")
+        return data
+
+
+class Key(serializers.UUIDField):
+    """The id of another object."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The id."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("must be the id of an object, as text")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A JSON integer."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number."""
+        if type(data) is not int:
+            raise serializers.ValidationError("must be a whole number")
+        return super().to_internal_value(data)
+
+
+class Number(serializers.FloatField):
+    """A JSON number."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """The number."""
+        if type(data) not in (int, float):
+            raise serializers.ValidationError("must be a number")
+        return super().to_internal_value(data)
+
+
+class Day(serializers.DateField):
+    """A day as ``2026-11-20``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], **options)
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The day."""
+        if not isinstance(value, str) or len(value) != 10:
+            raise serializers.ValidationError("must be a day such as 2026-11-20")
+        return super().to_internal_value(value)

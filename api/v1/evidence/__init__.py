@@ -1,0 +1,1 @@
+"""Artifacts, links to requirements, the log and its proofs."""
