@@ -4,19 +4,25 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.conf import settings
+from django.core.validators import slug_re
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from assessments.models import Finding
 from core.canonical import canonical_digest
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, NotFound
 from reports.charts import figure_svg
+from web.lists.export import as_csv
 
 ROWS_SHOWN = 200
+FORMS = {"svg": "image/svg+xml", "csv": "text/csv; charset=utf-8", "json": "application/json"}
+"""What a figure can be fetched as, with the media types."""
 COLOURS = {
     "#1c2126": "--fig-ink",
     "#55606b": "--fig-muted",
@@ -46,7 +52,7 @@ class Table:
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure as shown; ``fault`` says why there is no picture."""
+    """A figure as shown; ``fault`` says why there is no picture, ``files`` where its parts can be fetched (``svg``, ``csv``, ``json``)."""
 
     name: str
     title: str
@@ -55,29 +61,86 @@ class FigureView:
     svg: SafeString
     fault: str
     tables: list[Table]
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def figures_of(finding: Finding) -> list[FigureView]:
     """The finding's figures in the instrument's order."""
-    return [_view(figure) for figure in finding.figures]
+    return [figure_view(figure, files=_addresses(finding, figure["name"])) for figure in finding.figures]
 
 
-def _view(figure: Mapping[str, Any]) -> FigureView:
+def figure_of(finding: Finding, name: str) -> Mapping[str, Any]:
+    """The finding's figure called ``name``, or ``NotFound``."""
+    found: Mapping[str, Any] | None = next((figure for figure in finding.figures if figure["name"] == name), None)
+    if found is None:
+        raise NotFound("This finding has no such figure.")
+    return found
+
+
+def _addresses(finding: Finding, name: str) -> dict[str, str]:
+    if not slug_re.fullmatch(name):  # such a name cannot stand in an address
+        return {}
+    return {form: reverse("web:finding-figure", args=[finding.pk, name, form]) for form in FORMS}
+
+
+def figure_view(figure: Mapping[str, Any], files: Mapping[str, str] | None = None) -> FigureView:
+    """A figure ready for ``components/figure.html``: drawn, with its numbers; ``figure`` has name, title, caption, alt and spec."""
     svg, fault = mark_safe(""), ""
     try:
         svg = figure_markup(figure["spec"])
     except (InvalidInput, Conflict) as error:
         fault = str(error)
     tables = list(data_tables(figure["spec"]))
-    return FigureView(figure["name"], figure["title"], figure["caption"], figure["alt"], svg, fault, tables)
+    return FigureView(figure["name"], figure["title"], figure["caption"], figure["alt"], svg, fault, tables, dict(files or {}))
+
+
+def figure_file(spec: Mapping[str, Any], form: str) -> tuple[bytes, str]:
+    """The figure as a file and its media type; ``form`` is one of ``FORMS``, ``NotFound`` for any other."""
+    if form not in FORMS:
+        raise NotFound(f"A figure can be fetched as {', '.join(FORMS)}.")
+    make = {"svg": figure_drawing, "csv": figure_csv, "json": figure_json}[form]
+    return make(spec), FORMS[form]
+
+
+def figure_drawing(spec: Mapping[str, Any]) -> bytes:
+    """The drawing in its own colours, as in the report."""
+    return drawn(spec).encode()
+
+
+def figure_csv(spec: Mapping[str, Any]) -> bytes:
+    """All rows behind the figure, safe to open in a spreadsheet; ``part`` counts the layers where there are several."""
+    parts = list(data_tables(spec, limit=None))
+    columns = list(dict.fromkeys(column for part in parts for column in part.columns))
+    head = [["part", *columns]] if len(parts) > 1 else [columns]
+    rows = [[*([number] if len(parts) > 1 else []), *_aligned(part, row, columns)] for number, part in enumerate(parts, 1) for row in part.rows]
+    return as_csv([_scalar(value) for value in row] for row in head + rows)
+
+
+def figure_json(spec: Mapping[str, Any]) -> bytes:
+    """The Vega-Lite spec with its data, for anyone's own tools and for the interactive view."""
+    return orjson.dumps(spec, option=orjson.OPT_INDENT_2)
+
+
+def _aligned(part: Table, row: list[Any], columns: list[str]) -> list[Any]:
+    held = dict(zip(part.columns, row, strict=True))
+    return [held.get(column, "") for column in columns]
+
+
+def _scalar(value: Any) -> Any:
+    return orjson.dumps(value).decode() if isinstance(value, list | dict) else value
 
 
 def figure_markup(spec: Mapping[str, Any]) -> SafeString:
-    """SVG of ``spec`` with our palette as CSS variables, from the cache below ``var/cache/figures`` or drawn and put there."""
+    """SVG of ``spec`` with our palette as CSS variables."""
+    return themed(drawn(spec))
+
+
+def drawn(spec: Mapping[str, Any]) -> str:
+    """SVG of ``spec``, from the cache below ``var/cache/figures`` or drawn and put there."""
     path = Path(settings.ASSAY_VAR) / "cache" / "figures" / f"{canonical_digest(dict(spec))}.svg"
     if not path.is_file():
         _write_whole(path, figure_svg(spec))
-    return themed(path.read_text(encoding="utf-8"))
+    return path.read_text(encoding="utf-8")
 
 
 def themed(svg: str) -> SafeString:
@@ -99,13 +162,13 @@ def _write_whole(path: Path, text: str) -> None:
     Path(name).replace(path)
 
 
-def data_tables(spec: Mapping[str, Any]) -> Iterator[Table]:
-    """Each distinct set of two or more inline rows of ``spec``, cut at ``ROWS_SHOWN`` rows."""
+def data_tables(spec: Mapping[str, Any], limit: int | None = ROWS_SHOWN) -> Iterator[Table]:
+    """Each distinct set of two or more inline rows of ``spec``, cut at ``limit`` rows."""
     seen: list[Any] = []
     for layer in (spec, *spec.get("layer", ())):
         values = layer.get("data", {}).get("values", [])
         if len(values) < 2 or values in seen:
             continue
         seen.append(values)
-        columns = list(values[0])
-        yield Table(columns, [[row.get(column, "–") for column in columns] for row in values[:ROWS_SHOWN]], len(values))
+        columns = list(dict.fromkeys(column for row in values for column in row))
+        yield Table(columns, [[row.get(column, "–") for column in columns] for row in values[:limit]], len(values))

@@ -1,12 +1,17 @@
-"""Turns the expected errors into answers, in one place: the status, and a calm page that names the way out."""
+"""Asks the access table before every page; turns the expected errors into a status and a calm page that names the way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.urls import ResolverMatch
 
+from accounts.models import User
+from accounts.permissions import require
 from assessments.contracts import Refused
 from core.errors import AssayError, Conflict, IntegrityFailed, InvalidInput, InvalidState, NotAllowed, NotFound, StorageFailed
+from web.access import ACCESS, ACCOUNT, ACCOUNT_OPEN, ACCOUNT_PREFIX, OPEN, Methods, verb_for
 
 ANSWERS: dict[type[AssayError], tuple[int, str]] = {
     NotAllowed: (403, "You may not do this"),
@@ -35,7 +40,50 @@ class ErrorMiddleware:
         """The error page for an expected error, nothing for any other."""
         if not isinstance(exception, AssayError):
             return None
-        status, title = next(ANSWERS[kind] for kind in type(exception).__mro__ if kind in ANSWERS)
-        field = exception.field if isinstance(exception, InvalidInput) else ""
-        message = exception.message if isinstance(exception, InvalidInput) else str(exception)
-        return render(request, "web/error.html", {"status": status, "title": title, "field": field, "message": message}, status=status)
+        return error_page(request, exception)
+
+
+def error_page(request: HttpRequest, error: AssayError) -> HttpResponse:
+    """What a person sees of an expected error."""
+    status, title = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    field = error.field if isinstance(error, InvalidInput) else ""
+    message = error.message if isinstance(error, InvalidInput) else str(error)
+    return render(request, "web/error.html", {"status": status, "title": title, "field": field, "message": message}, status=status)
+
+
+class AccessMiddleware:
+    """Default deny for the browser face: the access table names a verb for this page and method, and one of the actor's roles includes it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """A refusal unless the table and the roles agree; nothing for other faces and for pages without a role."""
+        match = request.resolver_match
+        table, open_to_all = table_of(match)
+        if match is None or table is None or match.url_name in open_to_all:
+            return None
+        name = match.url_name or ""
+        verb = verb_for(name, request.method or "", table)
+        if verb is None and name in table:
+            return HttpResponseNotAllowed(table[name])
+        if verb is None or not isinstance(request.user, User):
+            return error_page(request, NotAllowed("This page is not open to anyone: it has no line in the access table."))
+        try:
+            require(request.user, verb)
+        except NotAllowed as error:
+            return error_page(request, error)
+        return None
+
+
+def table_of(match: ResolverMatch | None) -> tuple[Mapping[str, Methods] | None, frozenset[str]]:
+    """The access table an address is looked up in, and the addresses beside it that are open; no table for other faces."""
+    if match is not None and match.namespaces[:1] == ["web"]:
+        return ACCESS, OPEN
+    if match is not None and match.route.startswith(ACCOUNT_PREFIX):
+        return ACCOUNT, ACCOUNT_OPEN
+    return None, frozenset()

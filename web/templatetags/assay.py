@@ -1,8 +1,12 @@
 """Built-in tags of every template: verdicts, states, digests, numbers, times."""
 
+import json
 from datetime import datetime
+from secrets import token_hex
 
 from django import template
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -10,7 +14,7 @@ from assessments.models import RunState
 from core import clock
 from inventory.models import ModelVersion
 from reports import formats, presentation, queries
-from web import words
+from web import figures, words
 
 register = template.Library()
 
@@ -29,14 +33,25 @@ def state(value: str) -> SafeString:
 
 @register.simple_tag
 def term(text: str, anchor: str) -> SafeString:
-    """A word with a link to its explanation at the foot of the page."""
-    return format_html('<a class="term" href="#term-{}">{}</a>', anchor, text)
+    """A word that explains itself when pressed; a link to the foot of the page where only the page itself explains it."""
+    word = words.explained(anchor)
+    if word is None:
+        return format_html('<a class="term" href="#term-{}">{}</a>', anchor, text)
+    key = f"word-{anchor}-{token_hex(3)}"  # one word may stand several times on a page
+    address = f"{reverse('web:glossary')}#term-{anchor}"
+    return render_to_string("components/term.html", {"text": text, "key": key, "name": word.name, "meaning": word.meaning, "address": address})
 
 
 @register.inclusion_tag("components/digest.html")
-def digest(value: str) -> dict[str, str]:
-    """A SHA-256 in short form, with the whole one to hover over or copy."""
-    return {"value": value, "short": f"{value[:8]}…{value[-6:]}"}
+def digest(value: str, verify_url: str = "") -> dict[str, str]:
+    """A SHA-256 in short form, with the whole one to hover over or copy, and where to verify it when the page knows."""
+    return {"value": value, "short": f"{value[:8]}…{value[-6:]}", "verify_url": verify_url}
+
+
+@register.simple_tag
+def figure_palette() -> str:
+    """The colours of the figures and the variables that stand for them, for the interactive view."""
+    return json.dumps(figures.COLOURS)
 
 
 register.filter("grouped", formats.grouped)

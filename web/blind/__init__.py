@@ -1,0 +1,1 @@
+"""Blind exercises: sealed by one person, answered by another, revealed and scored."""

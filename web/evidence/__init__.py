@@ -1,0 +1,1 @@
+"""Artifacts, the log, links and cases."""

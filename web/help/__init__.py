@@ -1,0 +1,1 @@
+"""Definitions of terms and the style guide."""

@@ -1,0 +1,1 @@
+"""The catalogue of instruments and probe sets."""

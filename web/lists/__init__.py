@@ -1,0 +1,1 @@
+"""What every list page shares: table, filter, saved filters, export."""

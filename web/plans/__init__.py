@@ -1,0 +1,1 @@
+"""Pages of plans: build, look, seal, start."""

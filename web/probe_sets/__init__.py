@@ -1,0 +1,1 @@
+"""Probe sets: those that come with the program and those of one's own."""

@@ -1,0 +1,1 @@
+"""Requirements and coverage as of a date."""

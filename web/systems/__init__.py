@@ -1,0 +1,1 @@
+"""Pages of AI systems and their deployments."""

@@ -1,1 +1,0 @@
-"""Function views: fetch with an access check, call a service, answer."""
