@@ -48,9 +48,9 @@ def chosen_checks(arguments: Sequence[str]) -> list[Check]:
 
 
 def pytest_command(arguments: Sequence[str]) -> tuple[str, ...]:
-    """pytest on two processes, unless the user says how many or debugs."""
+    """pytest on two processes, the idle one taking from the busy one, unless the user says how many or debugs."""
     own = any(argument.startswith(("-n", "--numprocesses", "--pdb", "--dist")) for argument in arguments)
-    return (*PYTHON, "pytest", *(() if own else ("-n", "2")), *arguments)
+    return (*PYTHON, "pytest", *(() if own else ("-n", "2", "--dist", "worksteal")), *arguments)
 
 
 def passes(check: Check) -> bool:

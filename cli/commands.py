@@ -18,8 +18,11 @@ class Command:
 
 
 COMMANDS = {
+    "calibrate": Command("cli.calibrate"),
     "demo": Command("cli.demo", in_caller_dir=True, renders=True),
     "serve": Command("cli.serve", renders=True),
     "test": Command("cli.checks", renders=True, tests=True),
+    "probes": Command("cli.probes", in_caller_dir=True),
+    "replay": Command("cli.replay", in_caller_dir=True),
     "verify": Command("evidence.verify", in_caller_dir=True),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 import django
+from django.core import checks
 from django.db import connections
 from django.utils.module_loading import import_string
 
@@ -46,9 +47,20 @@ def start_django(var: Path, broker_url: str) -> None:
 
 def prepare_installation(say: Say, *, web: bool) -> None:
     """Run `cli.setup.prepare`, found by name because it imports models and so exists only after `start_django`."""
+    look_over_settings(say)
     import_string("cli.setup.prepare")(say, web=web)
     # The supervisor needs no database, and an open connection would keep an old one from being replaced.
     connections.close_all()
+
+
+def look_over_settings(say: Say) -> None:
+    """Say what is unwise in the settings. Raises SetupFailed for what is wrong."""
+    found = [row for row in checks.run_checks(tags=[checks.Tags.security]) if str(row.id).startswith("assay.")]
+    for row in found:
+        if not row.is_serious():
+            say(f"settings: {row.msg} {row.hint} ({row.id})")
+    if wrong := [f"{row.msg} {row.hint} ({row.id})" for row in found if row.is_serious()]:
+        raise SetupFailed("settings: " + " ".join(wrong))
 
 
 def build_supervisor(broker: Broker, var: Path, say: Say, web: Service | None = None) -> Supervisor:

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import http.client
+import json
 import os
 import socket
 import sys
@@ -61,12 +62,16 @@ def serve(port: int, var: Path) -> int:
         require_free_port(port)
         start_django(var, broker.url)
         prepare_installation(say, web=True)
-        supervisor = build_supervisor(broker, var, say, web_service(broker.url, port, lambda: responds(port)))
-        with signals_to(supervisor.stop), supervisor:
-            note_ready(lock)
-            if not supervisor.stopping:
-                welcome(address, var)
-            supervisor.wait()
+        ready = Readiness(port)
+        supervisor = build_supervisor(broker, var, say, web_service(broker.url, port, var, ready))
+        try:
+            with signals_to(supervisor.stop), supervisor:
+                note_ready(lock)
+                if not supervisor.stopping:
+                    welcome(address, var)
+                supervisor.wait()
+        except ServicesFailed as error:
+            raise ServicesFailed(f"{error}\nnot ready: {ready.missing}" if ready.missing else str(error)) from error
     say("stopped")
     return 0
 
@@ -76,7 +81,7 @@ def welcome(address: str, var: Path) -> None:
     say(f"\nAssay is at {address}")
     credentials = var / "first-login"
     if credentials.exists():
-        say(f"First login: see {credentials} (delete the file afterwards)")
+        say(f"First login: see {credentials} (it goes away once you have chosen a password of your own)")
     say(f"Logs: {var / 'log'}. Ctrl-C stops everything.\n")
 
 
@@ -114,16 +119,33 @@ def bind_error(port: int) -> OSError | None:
     return None
 
 
-def responds(port: int) -> bool:
-    """Whether the web application answers a request without a server error."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+class Readiness:
+    """Asks the web application whether everything it needs works; remembers what it said was missing."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.missing = port, "it does not answer"
+
+    def __call__(self) -> bool:
+        """Whether `/readyz` says so."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            self.missing = "" if answer.status == 200 else missing(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            self.missing = f"it does not answer ({error})"
+        finally:
+            connection.close()
+        return not self.missing
+
+
+def missing(body: bytes) -> str:
+    """The failed checks in the body of `/readyz`, in words."""
     try:
-        connection.request("GET", "/")
-        return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        checks = json.loads(body)["checks"]
+    except (ValueError, KeyError, TypeError):
+        return "it answers with an error"
+    return "; ".join(f"{name}: {check['reason']}" for name, check in checks.items() if not check["ok"])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.paths import ROOT
+
 # Services start in this order and stop in the reverse one.
 BROKER, WORKERS, WEB = 1, 2, 3
 
@@ -59,8 +61,10 @@ def celery(name: str, queues: str, *options: str) -> list[str]:
     return [sys.executable, "-P", "-m", "celery", "-A", "config", "worker", "-n", f"{name}@%h", "-Q", queues, *pool, *options]
 
 
-def web_service(broker_url: str, port: int, ready: Callable[[], bool]) -> Service:
+def web_service(broker_url: str, port: int, var: Path, ready: Callable[[], bool]) -> Service:
     """gunicorn with threads, so that a slow client blocks nobody; never --preload, because a fork after torch or vl-convert hangs."""
     options = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "8", "--no-control-socket"]
-    command = [sys.executable, "-P", "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}", *options]
-    return Service("web", command, WEB, {"BROKER_URL": broker_url}, ready)
+    settings = ["--config", str(ROOT / "config" / "gunicorn.py")]
+    command = [sys.executable, "-P", "-m", "gunicorn", "config.wsgi:application", *settings, "--bind", f"127.0.0.1:{port}", *options]
+    # Ready means that the workers have shown a sign of life too, and they read large libraries first.
+    return Service("web", command, WEB, {"BROKER_URL": broker_url, "ASSAY_VAR": str(var)}, ready, ready_seconds=120.0)

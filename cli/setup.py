@@ -16,19 +16,19 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts import first_login
 from accounts.models import Organisation, Role, User
 from accounts.services import organisation_found, service_account_ensure
 from cli.failures import SetupFailed
 from cli.secret_files import write_once
 from evidence import ledger
 from evidence.keys import CHECKPOINTS, REPORT, STATEMENTS, TRUSTED_ROOT, KeyRing
-from frameworks.services import catalogue_load
+from frameworks.services import shipped_load
 from gpu_tasks.worker import SERVICE_ACCOUNT
 
 Say = Callable[[str], None]
 
 ADMINISTRATOR = "administrator"
-CREDENTIALS = "first-login"
 
 
 def prepare(say: Say, *, web: bool) -> None:
@@ -79,17 +79,12 @@ def create_administrator(say: Say) -> None:
     """Found the organisation with its first administrator, on an installation without people; the password goes into a private file."""
     if User.objects.filter(is_service=False).exists():
         return
-    file = credentials_file()
+    file = first_login.credentials_file()
     write_once(file, f"username: {ADMINISTRATOR}\npassword: {secrets.token_urlsafe(15)}")
     password = file.read_text(encoding="utf-8").splitlines()[1].removeprefix("password: ")
     name = os.environ.get("ASSAY_ORGANISATION", "First organisation")
-    organisation_found(actor=None, record=ledger.append, name=name, username=ADMINISTRATOR, password=password)
+    organisation_found(actor=None, record=ledger.append, name=name, username=ADMINISTRATOR, password=password, temporary=True)
     say(f"created the first administrator; the credentials are in {file}")
-
-
-def credentials_file() -> Path:
-    """Where the first administrator's password is written; to be deleted after the first login."""
-    return Path(settings.ASSAY_VAR) / CREDENTIALS
 
 
 def first_administrator() -> User:
@@ -108,7 +103,7 @@ def create_service_account(administrator: User) -> None:
 
 def load_catalogue(administrator: User, say: Say) -> None:
     """Load the shipped laws and standards where a newer catalogue came with the program."""
-    rows = catalogue_load(actor=administrator, record=ledger.append)
+    rows = shipped_load(actor=administrator, record=ledger.append)
     if rows:
         say(f"loaded {rows} requirements")
 
