@@ -37,6 +37,8 @@ def installation(settings: Any, tmp_path: Path, key_folder: Path) -> Path:
     settings.ASSAY_KEYS_DIR = key_folder
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ASSAY_KEY_PASSPHRASE = "test passphrase"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}}
+    settings.EMAIL_FILE_PATH = str(settings.ASSAY_VAR / "mail")
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

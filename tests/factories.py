@@ -2,19 +2,34 @@
 
 import itertools
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from accounts.models import Membership, Organisation, Role, User
 from assessments.contracts import Control, Figure, Reading, StepOutput
 from assessments.contracts import Measurement as MeasuredRow
-from assessments.models import Finding, Plan, Run, Step
+from assessments.models import AddedProbeSet, BlindExercise, Calibration, Finding, Plan, Qualification, Run, Step
+from assessments.organisms.contracts import Role as Planted
+from assessments.qualification import TrialResult, judged
+from assessments.services.blind import blind_seal
 from assessments.services.plans import plan_seal, subject_of
+from assessments.services.probe_sets import probe_set_add
+from assessments.services.qualifications import calibration_claim, calibration_document, calibration_record, calibration_request, trial_add
 from assessments.services.runs import run_create
 from assessments.services.steps import step_finish, step_spec
+from core import clock
+from core.canonical import canonical_json
+from decisions.models import Incident, IncidentFact
+from decisions.services import Judgement, fact_enter, incident_open
 from evidence import ledger
-from frameworks.services import catalogue_load
+from evidence.services import StoredFile
+from evidence.storage import blob_put_bytes
+from frameworks.services import shipped_load
 from gpu_tasks import leases
+from gpu_tasks.here import environment_here
 from gpu_tasks.worker import store_output
 from inventory.models import Access, AIModel, AISystem, ModelVersion, OurRole, RiskClass, Source, Vendor
 from inventory.services import VersionFacts, model_register, system_register, vendor_register, version_register
@@ -87,7 +102,7 @@ def worker(of: Organisation) -> User:
 
 
 def catalogue(actor: User) -> int:
-    return catalogue_load(actor=actor, record=ledger.append)
+    return shipped_load(actor=actor, record=ledger.append)
 
 
 def item(key: str, **fields: Any) -> dict[str, Any]:
@@ -155,11 +170,102 @@ def finished_run(actor: User, keys: tuple[str, ...] = ("one",)) -> Run:
     return run
 
 
-def finish(robot: User, step: Step, result: StepOutput | None = None) -> Finding:
-    """Claim ``step``, store ``result`` and attest it, as a worker does."""
+def finish(robot: User, step: Step, result: StepOutput | None = None, workdir: Path = Path("/nonexistent")) -> Finding:
+    """Claim ``step``, store ``result`` with its files in ``workdir`` and attest it, as a worker does."""
     lease = leases.claim(actor=robot, step_id=step.id, worker="test")
     assert lease is not None
     step.refresh_from_db()
     result = result or output()
-    artifacts = store_output(step_spec(step), result, Path("/nonexistent"))
+    artifacts = store_output(step_spec(step), result, workdir)
     return step_finish(actor=robot, step=step, token=lease.token, output=result, artifacts=artifacts)
+
+
+def trial(role: str = "planted", number: int = 1, reading: Reading | None = Reading.OBSERVED, **fields: Any) -> TrialResult:
+    """One trial on a test model of the family “refuser”, planted at full strength or not at all."""
+    least = Reading.OBSERVED if role == Planted.PLANTED else None
+    strength = fields.pop("strength", 1.0 if role == Planted.PLANTED else 0.0)
+    defaults = {
+        "organism": f"refuser-{role}-{round(100 * strength):03d}-s{number}", "family": "refuser", "role": role, "strength": strength, "seed": 1, "trial": 0,
+        "reading": reading, "score": 0.9 if reading == Reading.OBSERVED else 0.5, "least": least, "most": None,
+        "right": None if reading is None else judged(reading, least, None), "seconds": 1.5, "metric": "auroc",
+        "error": "" if reading else "the instrument needs longer texts",
+    }  # fmt: skip
+    return TrialResult(**{**defaults, **fields})
+
+
+def trials(found: int = 4, claimed: int = 0) -> list[TrialResult]:
+    """Four planted models of which ``found`` are found, four twins and four decoys of which ``claimed`` are wrongly claimed, eight with random weights."""
+    planted = [trial("planted", n, Reading.OBSERVED if n <= found else Reading.NULL, seed=seed) for n in range(1, 5) for seed in (1, 2)]
+    weak = [trial("planted", n, Reading.NULL, seed=seed, strength=0.25) for n in (1, 2) for seed in (1, 2)]
+    clean = [(role, n) for role in ("twin", "decoy") for n in range(1, 5)]
+    rest = [trial(role, n, Reading.OBSERVED if place < claimed else Reading.NULL, seed=s) for place, (role, n) in enumerate(clean) for s in (1, 2)]
+    return [*planted, *weak, *rest, *(trial("random", n, Reading.NULL, seed=seed) for n in range(1, 9) for seed in (1, 2))]
+
+
+def calibration(actor: User, slug: str = "known_circuits", results: list[TrialResult] | None = None, **wish: Any) -> Calibration:
+    """A calibration under way, with its trials made."""
+    robot = worker(home(actor))
+    asked = calibration_request(actor=actor, instrument=slug, **wish)
+    row = calibration_claim(actor=robot, calibration_id=asked.id)
+    assert row is not None
+    for position, result in enumerate(trials() if results is None else results):
+        assert trial_add(actor=robot, calibration=row, position=position, result=result)
+    return row
+
+
+def qualification(actor: User, slug: str = "known_circuits", results: list[TrialResult] | None = None, **machine: Any) -> Qualification:
+    """An attested calibration record made under the conditions of this machine."""
+    row, results = calibration(actor, slug, results), trials() if results is None else results
+    environment = {**environment_here(), "device": "cpu", "dtype": "float32", **machine}
+    document = calibration_document(row, results, [{"slug": slug} for slug in sorted({result.organism for result in results})], environment)
+    file = StoredFile(blob_put_bytes(canonical_json(document)), f"qualification.{slug}.{row.id}.json", "application/json", "qualification", "Record")
+    return calibration_record(actor=worker(home(actor)), calibration=row, document=document, file=file)
+
+
+def output_here(**fields: Any) -> StepOutput:
+    """``output()`` with everything in its environment that a calibration record of this machine asks for."""
+    return output(**{"environment": {**environment_here(), "device": "cpu", "dtype": "float32"}, **fields})
+
+
+def incident(actor: User, **fields: Any) -> Incident:
+    """An open incident that GDPR has a clock for."""
+    judged = {"severity": "high", "kinds": ["personal_data_breach"], "roles": ["controller"]}
+    judgement = Judgement(**{**judged, **{name: fields.pop(name) for name in ("severity", "kinds", "roles", "zone", "holidays") if name in fields}})
+    defaults = {"organisation": home(actor), "title": "Letters went to the wrong people", "description": "The sorter mixed two lists."}
+    return incident_open(actor=actor, judgement=judgement, **{**defaults, **fields})
+
+
+def incident_fact(actor: User, row: Incident, name: str = "aware", hours: float = 1, **fields: Any) -> IncidentFact:
+    """A fact of ``hours`` ago."""
+    return fact_enter(actor=actor, incident=row, name=name, **{"at": clock.now() - timedelta(hours=hours), "source": "Ticket 12", **fields})
+
+
+def blind_exercise(actor: User, planted: str = "observed", **fields: Any) -> tuple[BlindExercise, str]:
+    """A sealed exercise and its truth, which only the sealer has."""
+    subject_version = fields.pop("version", None) or version(actor)
+    wish = {"instrument": "known_circuits", "question": "Does it copy?", "description": "Copying was trained in.", **fields}
+    return blind_seal(actor=actor, version=subject_version, planted=planted, **wish)
+
+
+def probe_set_text(slug: str = "polite_requests", pairs: int = 4, families: int = 4, **entries: Any) -> bytes:
+    """A small set as its file, with ``pairs`` of both labels in each family; ``entries`` replace top-level ones, None leaves one out."""
+    rows = [
+        {"family": f"family_{family}", "items": [_probe(family, pair, label) for pair in range(pairs) for label in ("polite", "rude")]}
+        for family in range(families)
+    ]
+    data = {
+        "slug": slug, "version": "1", "title": "Polite and rude requests", "design": "Families of pairs.",
+        "datasheet": {"purpose": "For a test.", "how_written": "By a program.", "limits": "No real texts.", "licence": "CC0-1.0"},
+        "labels": {"polite": "asked kindly", "rude": "asked rudely"}, "axis": {"positive": "polite", "negative": "rude", "chat": True},
+        "families": rows, **entries,
+    }  # fmt: skip
+    return yaml.safe_dump({key: value for key, value in data.items() if value is not None}, allow_unicode=True).encode()
+
+
+def _probe(family: int, pair: int, label: str) -> dict[str, str]:
+    manner = "Would you kindly" if label == "polite" else "Just hurry up and"
+    return {"id": f"f{family}-p{pair}-{label}", "label": label, "pair": f"f{family}-p{pair}", "text": f"{manner} hand me thing {family} number {pair}."}
+
+
+def probe_set(actor: User, **fields: Any) -> AddedProbeSet:
+    return probe_set_add(actor=actor, organisation=home(actor), name="set.yaml", raw=probe_set_text(**fields))

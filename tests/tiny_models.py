@@ -11,10 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 FAMILIES = ("llama", "gemma2", "gemma3", "qwen2", "qwen3", "gpt2")
 END_OF_DOCUMENT = "<|endoftext|>"
 TURN_START, TURN_END = "<|turn|>", "<|end|>"
-TEMPLATE = (
-    "{% for m in messages %}<|turn|>{{ m['role'] }}\n{{ m['content'] }}<|end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
-)
+TEMPLATE = "{% for m in messages %}<|turn|>{{ m['role'] }}\n{{ m['content'] }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
 CORPUS = (
     "When Mary and John went to the store, John gave a drink to Mary.",
     "When Tom and Sarah went to the park, Sarah gave a book to Tom.",
@@ -45,9 +42,7 @@ def tiny_tokenizer(with_template: bool = False) -> Any:
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
     special = [END_OF_DOCUMENT, TURN_START, TURN_END]
-    trainer = trainers.BpeTrainer(
-        vocab_size=480, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
-    )
+    trainer = trainers.BpeTrainer(vocab_size=480, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
     bpe.train_from_iterator(CORPUS * 3, trainer)
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END_OF_DOCUMENT, pad_token=END_OF_DOCUMENT)
     if with_template:

@@ -16,8 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 by_slug = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.card.slug)
 
 
-def test_three_instruments_with_slugs_of_their_own() -> None:
-    assert [method.card.slug for method in METHODS] == ["known_circuits", "linear_direction", "steering_validation"]
+def test_every_instrument_has_a_slug_of_its_own() -> None:
+    slugs = [method.card.slug for method in METHODS]
+    assert slugs[:3] == ["known_circuits", "linear_direction", "steering_validation"]
+    assert len(set(slugs)) == len(slugs)
 
 
 def test_an_unknown_instrument_is_refused_naming_those_there_are() -> None:

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from assessments.contracts import Refused
 from assessments.statistics import (
     auroc,
+    benjamini_hochberg,
     bootstrap_auroc,
     bootstrap_auroc_difference,
     bootstrap_mean,
@@ -17,7 +18,9 @@ from assessments.statistics import (
     generator,
     holm,
     max_statistic,
+    non_inferiority,
     permutation_p,
+    sign_flip_p,
     slope,
     spearman,
     symmetric_band,
@@ -216,3 +219,73 @@ def test_spearman_equals_scipy_with_ties() -> None:
 def test_symmetric_band_holds_95_percent_of_both_signs() -> None:
     null = np.random.default_rng(0).standard_normal(20_000)
     assert symmetric_band(null) == pytest.approx(1.96, abs=0.05)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_benjamini_hochberg_equals_scipy(values: list[float]) -> None:
+    assert benjamini_hochberg(values) == pytest.approx(stats.false_discovery_control(values), abs=1e-12)
+
+
+def test_benjamini_hochberg_lies_between_the_raw_values_and_holm() -> None:
+    values = [0.001, 0.04, 0.013, 0.9, 0.02]
+    assert (benjamini_hochberg(values) >= values).all()
+    assert (benjamini_hochberg(values) <= holm(values)).all()
+
+
+@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
+@pytest.mark.parametrize("decimals", [6, 0])
+def test_sign_flips_of_few_pairs_equal_scipys_exact_test(alternative: str, decimals: int) -> None:
+    data = np.round(np.random.default_rng(4).normal(0.6, 1.2, size=9), decimals)
+    wanted = stats.permutation_test((data,), np.mean, permutation_type="samples", n_resamples=np.inf, alternative=alternative, vectorized=False).pvalue
+    assert sign_flip_p(data, [str(index) for index in range(9)], 1000, 0, alternative) == pytest.approx(wanted)  # type: ignore[arg-type]
+
+
+def test_sign_flips_of_many_pairs_come_close_to_the_exact_test() -> None:
+    data = np.random.default_rng(5).normal(0.4, 1, size=14)
+    names = [str(index) for index in range(14)]
+    assert sign_flip_p(data, names, 16_000, 3) == pytest.approx(sign_flip_p(data, names, 2**14, 3), abs=0.01)
+
+
+def test_sign_flips_keep_clusters_whole() -> None:
+    """Four families that all rise: no less than 2 of 16 patterns are as extreme, however many pairs each family has."""
+    data, families = np.repeat([1.0, 1.2, 0.9, 1.1], 10), np.repeat(list("abcd"), 10)
+    assert sign_flip_p(data, list(families), 1000, 0) == 2 / 16
+    assert sign_flip_p(data, list(families), 1000, 0, "greater") == 1 / 16
+    assert sign_flip_p(-data, list(families), 1000, 0, "greater") == 1.0
+
+
+def test_sign_flips_hold_their_level_under_the_null() -> None:
+    chance = np.random.default_rng(8)
+    names = [str(index) for index in range(10)]
+    p_values = [sign_flip_p(chance.standard_normal(10), names, 1024, 0) for _ in range(400)]
+    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.03)
+
+
+def test_a_paired_test_of_nothing_is_refused() -> None:
+    with pytest.raises(Refused, match="at least one pair"):
+        sign_flip_p([], [], 100, 0)
+
+
+def test_non_inferiority_bound_is_the_upper_end_of_the_interval_and_shrinks_with_the_level() -> None:
+    rises = np.random.default_rng(2).normal(0.05, 0.1, size=48)
+    found = non_inferiority(rises, FAMILIES, 0.2, 2000, 7)
+    assert (found.value, found.bound) == (rises.mean(), bootstrap_mean(rises, FAMILIES, 2000, 7).high)
+    assert non_inferiority(rises, FAMILIES, 0.2, 2000, 7, level=0.1).bound < found.bound
+
+
+def test_non_inferiority_agrees_with_the_t_interval_where_every_item_is_its_own_cluster() -> None:
+    rises = np.random.default_rng(6).normal(0.03, 0.1, size=400)
+    upper = stats.ttest_1samp(rises, 0, alternative="less").confidence_interval(0.975).high
+    names = [str(index) for index in range(400)]
+    assert non_inferiority(rises, names, 0.1, 8000, 1).bound == pytest.approx(upper, abs=1e-3)
+    p_value = stats.ttest_1samp(rises, 0.035, alternative="less").pvalue
+    assert non_inferiority(rises, names, 0.035, 8000, 1).p_value == pytest.approx(p_value, abs=0.03)
+
+
+def test_non_inferiority_fails_where_the_mean_is_within_but_the_interval_is_not() -> None:
+    rises = np.repeat([0.0, 0.0, 0.0, 0.0, 0.3, 0.1], 8)
+    found = non_inferiority(rises, FAMILIES, 0.1, 2000, 0)
+    assert found.value < found.margin < found.bound
+    assert not found.holds
+    assert found.p_value > 0.025
+    assert non_inferiority(rises, FAMILIES, found.bound, 2000, 0).holds

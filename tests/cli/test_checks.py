@@ -27,7 +27,7 @@ def test_flag_leaves_the_tests_only(monkeypatch):
 
 
 def test_two_processes_unless_the_user_says_otherwise():
-    assert pytest_command(["-k", "x"])[2:] == ("pytest", "-n", "2", "-k", "x")
+    assert pytest_command(["-k", "x"])[2:] == ("pytest", "-n", "2", "--dist", "worksteal", "-k", "x")
     assert pytest_command(["-n0"])[2:] == ("pytest", "-n0")
     assert pytest_command(["--pdb"])[2:] == ("pytest", "--pdb")
 

@@ -70,6 +70,10 @@ def test_services_wait_for_set_up_and_say_how_they_are(compose):
         assert compose["services"][name]["depends_on"]["setup"] == {"condition": "service_completed_successfully"}
 
 
+def test_web_is_healthy_only_when_it_is_ready():
+    assert "http://127.0.0.1:8000/readyz" in (DOCKER / "web.Dockerfile").read_text()
+
+
 def test_only_the_web_is_published_and_only_to_this_machine(compose):
     published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
     assert list(published) == ["web"]

@@ -1,6 +1,7 @@
 """`assay serve`: what it refuses, what it says, when it is ready."""
 
 import http.server
+import json
 import socket
 import threading
 
@@ -10,7 +11,7 @@ from cli import serve
 from cli.failures import ServicesFailed, SetupFailed
 from cli.installation import lock_path
 from cli.lock import Holder, InstallationLock
-from cli.serve import already_running, main, require_free_port, responds, welcome
+from cli.serve import Readiness, already_running, main, require_free_port, welcome
 
 pytestmark = pytest.mark.enable_socket
 
@@ -91,23 +92,35 @@ def test_welcome_names_the_credentials_only_while_they_are_there(tmp_path, capsy
     assert f"First login: see {tmp_path}/first-login" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("status", "expected"), [(200, True), (302, True), (404, True), (500, False), (503, False)])
-def test_web_is_ready_when_it_answers_without_a_server_error(status, expected):
+READY = {"status": "ready", "checks": {"database": {"ok": True, "reason": "sqlite answers"}}}
+UNREADY = {"status": "not ready", "checks": {"disk": {"ok": False, "reason": "3 MB free"}, "database": {"ok": True, "reason": "fine"}}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "missing"),
+    [(200, READY, ""), (503, UNREADY, "disk: 3 MB free"), (503, {"status": "not ready"}, "it answers with an error"), (302, {}, "it answers with an error")],
+)
+def test_web_is_ready_when_every_check_passed_and_else_says_which_did_not(status, body, missing):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(status)
+            self.send_response(status if self.path == "/readyz" else 404)
             self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, *arguments):
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        assert responds(server.server_port) is expected
+        ready = Readiness(server.server_port)
+        assert ready() is (status == 200)
+        assert ready.missing == missing
         server.shutdown()
 
 
 def test_web_is_not_ready_while_nobody_listens():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert responds(port) is False
+    ready = Readiness(port)
+    assert ready() is False
+    assert "does not answer" in ready.missing

@@ -57,8 +57,12 @@ def test_threads_set_by_the_user_are_respected(monkeypatch):
 
 
 def test_web_listens_on_this_machine_only_and_is_never_preloaded():
-    web = web_service("url", 8123, lambda: True)
+    web = web_service("url", 8123, Path("/state"), lambda: True)
     assert web.stage == WEB
     assert web.command[:3] == [sys.executable, "-P", "-m"]
     assert "127.0.0.1:8123" in web.command
     assert "--preload" not in web.command
+
+
+def test_web_writes_its_numbers_below_its_state():
+    assert web_service("url", 8123, Path("/state"), lambda: True).environment["ASSAY_VAR"] == "/state"

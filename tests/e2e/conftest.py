@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from django.urls import get_resolver
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import User
 from assessments.models import Run
-from gpu_tasks import dispatch
+from gpu_tasks import calibration, dispatch
 from tests import factories
 from tests.e2e import scenes
 
@@ -36,6 +37,7 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no Chromium on this machine; install the distribution's package “chromium”")
+    get_resolver().url_patterns  # noqa: B018 - loading all views takes longer than the browser waits for a page
     # Playwright keeps an event loop in this thread; Django would refuse the tests' own queries because of it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
@@ -48,7 +50,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def doorbell(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker inside this process: ringing for steps must not wait for one that is not there."""
-    monkeypatch.setattr(dispatch, "current_app", Celery("test", broker="memory://", set_as_current=False))
+    for module in (dispatch, calibration):
+        monkeypatch.setattr(module, "current_app", Celery("test", broker="memory://", set_as_current=False))
 
 
 @dataclass
@@ -70,7 +73,7 @@ class Visit:
         self.page.get_by_label("User name").fill(user.username)
         self.page.get_by_label("Password").fill(factories.PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.get_by_role("button", name="Sign out").wait_for()
+        self.page.wait_for_url(lambda address: "/login/" not in address)
 
     def axe(self) -> list[str]:
         """Violations that axe-core finds on the page as it stands, one line each."""

@@ -11,6 +11,8 @@ from assessments.models import Run, Step
 from assessments.services.plans import plan_seal
 from assessments.services.standard import standard_plan
 from core import clock
+from decisions.models import Incident
+from decisions.services import Proof, submission_record
 from gpu_tasks import dispatch, leases
 from inventory.models import Access, ModelVersion
 from tests import factories
@@ -150,3 +152,31 @@ def _dose_response() -> Figure:
         "Log-odds rise with the coefficient; random directions stay near the baseline.",
         spec,
     )
+
+
+def incident(person: User) -> Incident:
+    """A provider's incident on the second day: clocks that are overdue, due soon, running, waiting and done."""
+    kinds = ["serious_harm", "critical_safety_incident", "personal_data_breach", "ict_incident", "significant_incident"]
+    row = factories.incident(
+        person,
+        title="The letter sorter sent benefit decisions to the wrong people",
+        description="Since an update of the model, some decisions went to households with similar names. Sorting was stopped by hand.",
+        kinds=kinds,
+        roles=["code_signatory", "frontier_developer", "controller", "financial_entity", "nis2_entity"],
+    )
+    for name, hours, source in (
+        ("occurred", 70, "Log of the sorter"),
+        ("detected", 59, "Two calls"),
+        ("discovered", 58, "Ticket 12"),
+        ("aware", 58, "Ticket 12"),
+    ):
+        factories.incident_fact(person, row, name, hours, source=source)
+    factories.incident_fact(person, row, "model_involvement_aware", 30, source="Comparison of both versions")
+    proof = Proof("receipt.pdf", b"%PDF-1.7 receipt")
+    sent = clock.now() - timedelta(hours=20)
+    submission_record(actor=person, incident=row, clock_key="code-9-3-d-initial", submitted_at=sent, reference="AIO-4711", proof=proof)
+    late = "The duty officer could not be reached at night."
+    submission_record(
+        actor=person, incident=row, clock_key="nis2-23-early", submitted_at=clock.now() - timedelta(hours=3), reference="CSIRT-98", late_reason=late
+    )
+    return row

@@ -38,7 +38,7 @@ def stored(data: bytes, name: str = "", **fields: Any) -> StoredFile:
 def record(
     actor: User, files: list[StoredFile], predicate_type: str = "urn:assay:predicate:test:v1", predicate: dict[str, Any] | None = None, **fields: Any
 ) -> Attestation:
-    defaults = {"action": "tests.recorded", "subject": SUBJECT, "payload": {"n": next(count)}}
+    defaults = {"action": "tests.recorded", "subject": SUBJECT, "payload": {"n": next(count)}, "organisation_id": actor.roles_held[0][0]}
     return evidence_record(actor=actor, predicate_type=predicate_type, predicate=predicate or {}, blobs=files, **{**defaults, **fields})
 
 

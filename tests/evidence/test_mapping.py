@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Role, User
 from core.errors import InvalidInput
-from evidence.mapping import CoverageRow, State, coverage, review_due
+from evidence.mapping import CoverageRow, State, answer, coverage, review_due, stale_reason
 from evidence.models import EvidenceLink
 from evidence.services import link_review
 from frameworks.models import FrameworkVersion, Requirement
@@ -79,6 +79,25 @@ def test_link_against_an_older_catalogue_is_stale(recorder: User) -> None:
     assert (row().state, row().requirement.title) == (State.STALE, "Changed")
 
 
+def test_link_counts_on_under_a_newer_catalogue_that_left_the_row_alone(recorder: User) -> None:
+    old = requirement(details={"note": "one remark"})
+    reviewed(recorder, old)
+    newer = FrameworkVersion.objects.create(framework=old.version.framework, digest="e" * 64, known_from=day(-1))
+    same = {name: getattr(old, name) for name in ("ref", "title", "gist", "roles", "evidence_kinds", "voluntary", "review_every", "retention")}
+    again = Requirement.objects.create(version=newer, position=7, sources=[{"key": "Z"}], details={"note": "another"}, **same)
+    assert (row().state, row().requirement) == (State.COVERED, again)
+
+
+@pytest.mark.parametrize("change", [{"gist": "More."}, {"roles": ["deployer"]}, {"applies_from": day(-30)}, {"details": {"deadline": "P2D"}}])
+def test_link_goes_stale_when_any_of_what_the_row_demands_changes(recorder: User, change: dict[str, Any]) -> None:
+    old = requirement()
+    reviewed(recorder, old)
+    newer = FrameworkVersion.objects.create(framework=old.version.framework, digest="e" * 64, known_from=day(-1))
+    same = {"ref": old.ref, "title": old.title, "gist": old.gist, "evidence_kinds": old.evidence_kinds, "position": 0}
+    Requirement.objects.create(version=newer, **{**same, **change})
+    assert row().state == State.STALE
+
+
 def test_the_past_knows_nothing_of_later_reviews(recorder: User) -> None:
     link = reviewed(recorder, requirement())
     EvidenceLink.objects.filter(pk=link.pk).update(created_at=datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=9))
@@ -117,3 +136,19 @@ def test_review_period_that_is_no_duration_is_refused() -> None:
     for every in ("every spring", "P", "P1W", "12M"):
         with pytest.raises(InvalidInput, match="ISO 8601"):
             review_due(TODAY, every)
+
+
+def test_decisions_made_after_the_day_one_looks_from_are_not_seen(recorder: User) -> None:
+    required = requirement()
+    link = reviewed(recorder, required)
+    assert answer(required, [link], day(400), day(0)).state == State.COVERED
+    assert answer(required, [link], day(400), day(-1)).proposed == (link,)
+
+
+def test_stale_link_says_why(recorder: User) -> None:
+    required = requirement(review_every="P1M")
+    link = reviewed(recorder, required, valid_until=day(10))
+    assert stale_reason(link, TODAY, required, day(10)) == ""
+    assert stale_reason(link, TODAY, required, day(11)) == f"It was accepted until {day(10)}."
+    link.valid_until = None
+    assert "review was due" in stale_reason(link, TODAY, required, day(40))

@@ -7,7 +7,7 @@ from accounts.models import User
 from core.errors import InvalidInput, NotFound
 from evidence import bundle, ledger, merkle
 from evidence.models import Attestation, Checkpoint
-from evidence.proofs import bundle_read, bundles_read, consistency_read
+from evidence.proofs import bundle_read, bundles_read, consistency_read, inclusion_read
 from evidence.trust import TrustedRoot
 
 
@@ -44,3 +44,18 @@ def test_consistency_holds_from_every_earlier_size(recorder: User) -> None:
     for wrong in (0, 10, -1):
         with pytest.raises(InvalidInput, match="between 1"):
             consistency_read(wrong)
+
+
+def test_inclusion_for_people_leads_from_every_entry_to_the_root(recorder: User) -> None:
+    rows = grow(recorder, 11)
+    for row in rows:
+        found = inclusion_read(row.entry)
+        assert found.holds
+        assert found.root.hex() == found.checkpoint.root
+        assert len(found.rungs) <= 4
+
+
+def test_inclusion_of_a_changed_leaf_does_not_hold(recorder: User) -> None:
+    entry = grow(recorder, 5)[2].entry
+    entry.leaf = entry.leaf.replace("0.0.2", "0.0.3")
+    assert not inclusion_read(entry).holds

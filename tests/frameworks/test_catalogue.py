@@ -11,11 +11,13 @@ from core.errors import InvalidInput, NotAllowed
 from evidence import ledger
 from evidence.models import LedgerEntry
 from frameworks.models import Framework, FrameworkVersion, Requirement
-from frameworks.services import SHIPPED, catalogue_load
+from frameworks.services import EARLIER, SHIPPED, catalogue_load
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-ROWS = 254
+NOW = datetime.date(2026, 11, 20)
+ROWS, EDITION_2024 = 254, 77
+"""Rows of the current catalogue, and of the AI Act as it was published."""
 
 
 def variant(tmp_path: Path, change: object) -> Path:
@@ -27,16 +29,16 @@ def variant(tmp_path: Path, change: object) -> Path:
 
 
 def test_all_shipped_rows_are_loaded_once(admin: User) -> None:
-    assert factories.catalogue(admin) == ROWS
+    assert factories.catalogue(admin) == ROWS + EDITION_2024
     assert factories.catalogue(admin) == 0
-    assert Requirement.objects.count() == ROWS
+    assert Requirement.objects.known_at(NOW).count() == ROWS
     assert Framework.objects.count() == 6
-    assert LedgerEntry.objects.filter(action="frameworks.catalogue.loaded").count() == 1
+    assert LedgerEntry.objects.filter(action="frameworks.catalogue.loaded").count() == 2
 
 
 def test_rows_keep_dates_roles_and_sources(admin: User) -> None:
     factories.catalogue(admin)
-    row = Requirement.objects.get(ref="AIA-9-6")
+    row = Requirement.objects.known_at(NOW).get(ref="AIA-9-6")
     assert row.applies_from == datetime.date(2027, 12, 2)
     assert row.roles == ["provider"]
     assert row.details["applies_from_annex_i"] == "2028-08-02"
@@ -45,7 +47,7 @@ def test_rows_keep_dates_roles_and_sources(admin: User) -> None:
 
 def test_high_risk_duties_bite_only_from_their_deferred_date(admin: User) -> None:
     factories.catalogue(admin)
-    law = Requirement.objects.filter(version__framework__slug="eu-ai-act")
+    law = Requirement.objects.known_at(NOW).filter(version__framework__slug="eu-ai-act")
     assert not law.as_of(datetime.date(2027, 12, 1)).filter(ref="AIA-9-6").exists()
     assert law.as_of(datetime.date(2027, 12, 2)).filter(ref="AIA-9-6").exists()
 
@@ -55,11 +57,39 @@ def test_voluntary_rows_count_at_any_date(admin: User) -> None:
     assert Requirement.objects.filter(voluntary=True).as_of(datetime.date(2020, 1, 1)).exists()
 
 
-def test_amended_act_is_not_known_before_its_publication(admin: User) -> None:
+@pytest.mark.parametrize(
+    ("day", "rows", "edition"),
+    [
+        ((2024, 7, 11), 0, ""),
+        ((2024, 7, 12), EDITION_2024, "as published in Regulation (EU) 2024/1689"),
+        ((2026, 7, 23), EDITION_2024, "as published in Regulation (EU) 2024/1689"),
+        ((2026, 7, 24), 80, "as amended by Regulation (EU) 2026/1744"),
+    ],
+)
+def test_each_edition_of_the_act_is_known_from_its_publication(admin: User, day: tuple[int, int, int], rows: int, edition: str) -> None:
     factories.catalogue(admin)
-    law = Requirement.objects.filter(version__framework__slug="eu-ai-act")
-    assert not law.known_at(datetime.date(2026, 7, 23)).exists()
-    assert law.known_at(datetime.date(2026, 7, 24)).count() == law.count()
+    law = Requirement.objects.known_at(datetime.date(*day)).filter(version__framework__slug="eu-ai-act")
+    assert law.count() == rows
+    assert {row.version.edition for row in law.select_related("version")} == ({edition} if edition else set())
+
+
+def test_earlier_edition_leaves_the_name_of_the_newer_one(admin: User) -> None:
+    catalogue_load(actor=admin, record=ledger.append)
+    catalogue_load(actor=admin, record=ledger.append, path=EARLIER[0])
+    assert Framework.objects.get(slug="eu-ai-act").name.endswith("as amended by Regulation (EU) 2026/1744")
+
+
+def test_loading_again_keeps_the_digest_of_every_row_that_did_not_change(admin: User, tmp_path: Path) -> None:
+    def amend(document: dict) -> None:
+        rows = document["frameworks"][0]["requirements"]
+        rows[0]["gist"], rows[1]["source"], rows[2]["note"] = "Something else.", [], "A remark."
+        rows.insert(0, {**rows[5], "id": "NEW"})
+
+    catalogue_load(actor=admin, record=ledger.append)
+    before = {row.ref: row.digest for row in Requirement.objects.all()}
+    catalogue_load(actor=admin, record=ledger.append, path=variant(tmp_path, amend))
+    after = {row.ref: row.digest for row in Requirement.objects.known_at(NOW)}
+    assert {ref for ref, digest in after.items() if before.get(ref) != digest} == {"NEW", "AIA-4"}
 
 
 def test_newer_version_replaces_the_older_one_from_its_day(admin: User, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The whole plan through the task shell on real, random models: evidence written, controls null, refusals named."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,13 @@ def execute(run: Run) -> list[str]:
     return [execute_step(str(step.id)) for step in run.steps.all()]
 
 
+def attested(step: Step) -> dict[str, Any]:
+    """The finding in the step's statement."""
+    assert step.attestation is not None
+    statement = json.loads(base64.b64decode(step.attestation.parsed_envelope["payload"]))
+    return dict(statement["predicate"]["finding"])
+
+
 def small_plan(admin: User, version: ModelVersion, **params: Any) -> Plan:
     items = [PlanItem("known_circuits", params)]
     return plan_create(actor=admin, version=version, title="Small", claim="It is seen.", items=items, seed=3)
@@ -65,6 +73,10 @@ def test_standard_plan_runs_on_another_architecture_and_finds_nothing(admin: Use
     assert run.state == RunState.DONE
     assert set(findings.values()) <= {"null"}, findings
     assert EvidenceLink.objects.filter(status="proposed").exists()
+    # Refusal is designed from the texts on which harm was decoded: the statement says how many tokens were not run a second time.
+    tokens = {step.key: attested(step)["tokens"] for step in run.steps.all()}
+    assert {key for key, row in tokens.items() if row["read_from_earlier_passes"]} == {"steering_validation.refusal"}
+    assert all(0 <= row["read_from_earlier_passes"] < row["total"] for row in tokens.values())
 
 
 def test_second_run_with_the_same_seed_measures_the_same_to_the_bit(admin: User, qwen: Path) -> None:

@@ -73,9 +73,7 @@ def test_bad_vendor_names_its_field(admin: User, field: str, fields: dict[str, A
     assert logged() == []
 
 
-@pytest.mark.parametrize(
-    ("field", "fields"), [("risk_class", {"risk_class": "scary"}), ("our_role", {"our_role": "owner"}), ("purpose", {"purpose": ""})]
-)
+@pytest.mark.parametrize(("field", "fields"), [("risk_class", {"risk_class": "scary"}), ("our_role", {"our_role": "owner"}), ("purpose", {"purpose": ""})])
 def test_bad_system_names_its_field(admin: User, field: str, fields: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         factories.system(admin, **fields)

@@ -28,15 +28,16 @@ from tests.kill import processes  # noqa: E402
 # Many random directions keep the steering steps under way long enough to be killed in the middle.
 ITEMS = (
     PlanItem("known_circuits"),
-    PlanItem("steering_validation", {"behaviour": "sentiment", "random_directions": 1500}, key="first"),
-    PlanItem("steering_validation", {"behaviour": "sentiment", "random_directions": 1500}, key="second"),
+    PlanItem("steering_validation", {"behaviour": "sentiment", "random_directions": 800}, key="first"),
+    PlanItem("steering_validation", {"behaviour": "sentiment", "random_directions": 800}, key="second"),
 )
 
 
 def start(model: str, server: str, *markers: str) -> dict[str, Any]:
     """Register the model, seal a plan, start a run; once a steering step is in its middle, SIGKILL what matches ``markers``."""
     admin = User.objects.filter(memberships__role=Role.ADMINISTRATOR)[0]
-    vendor = vendor_register(actor=admin, organisation=Organisation.objects.get(), name="Test vendor", country="NL", access="weights")
+    name = f"Vendor before run {Run.objects.count() + 1}"
+    vendor = vendor_register(actor=admin, organisation=Organisation.objects.get(), name=name, country="NL", access="weights")
     facts = version_inspect(source="safetensors", locator=model)
     version = version_register(actor=admin, model=model_register(actor=admin, vendor=vendor, name="Tiny"), label="random", access="weights", facts=facts)
     plan = plan_create(actor=admin, version=version, title="To be killed", claim="It survives.", items=ITEMS, seed=5)
@@ -63,16 +64,16 @@ def midway(run: Run) -> bool:
 
 
 def state(model: str, *rest: str) -> dict[str, Any]:
-    """Everything the tests compare."""
+    """Everything the tests compare: of the last run, and of the log and the store as a whole."""
     run = Run.objects.order_by("-number").first()
     return {
         "run": run.state if run else "",
-        "steps_done": Step.objects.filter(state=RunState.DONE).count(),
-        "findings": Finding.objects.count(),
-        "done_entries": LedgerEntry.objects.filter(action="assessments.step.done").count(),
+        "steps_done": Step.objects.filter(run=run, state=RunState.DONE).count(),
+        "findings": Finding.objects.filter(step__run=run).count(),
+        "done_entries": LedgerEntry.objects.filter(action="assessments.step.done", payload__run=str(run and run.id)).count(),
         "indexes": list(LedgerEntry.objects.order_by("index").values_list("index", flat=True)),
         "log_verifies": log_verifies(),
-        "lost_attempts": Attempt.objects.filter(outcome=Outcome.LOST).count(),
+        "lost_attempts": Attempt.objects.filter(step__run=run, outcome=Outcome.LOST).count(),
         "leftovers": [path.name for path in Path(settings.ASSAY_VAR).glob("artifacts/sha256/.*")],
     }
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,7 +56,12 @@ class Installation:
         log = (self.folder / "serve.log").open("ab")
         command = [sys.executable, "-m", "cli.serve", "--port", str(self.port)]
         self.server = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
-        wait_for(self.answers, f"the web to answer; log:\n{(self.folder / 'serve.log').read_text()}", 90)
+        wait_for(self.answers, f"the web to answer; log:\n{(self.folder / 'serve.log').read_text()}", 180)
+
+    def ensure(self) -> None:
+        """Start again after a test that ended the server."""
+        if self.server is None or self.server.poll() is not None:
+            self.start()
 
     def stop(self) -> None:
         if self.server and self.server.poll() is None:
@@ -90,8 +96,8 @@ class Installation:
         return processes.descendants(self.server.pid, marker)
 
 
-@pytest.fixture
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = Path(tempfile.mkdtemp(prefix="assay-kill-"))
     with processes.database_of_its_own() as database:
         place = Installation(folder, build_tiny(folder / "model", "llama"), database)
@@ -103,6 +109,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             if place.server:
                 processes.kill_session(place.server.pid)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def installation(place: Installation) -> Installation:
+    """The installation of this module, running: setting one up takes longer than most of what is done to it."""
+    place.ensure()
+    return place
 
 
 def finished_whole(place: Installation, steps: int) -> None:
@@ -145,3 +158,32 @@ def test_one_stop_signal_ends_everything_in_order(installation: Installation) ->
     installation.server.send_signal(signal.SIGINT)
     assert installation.server.wait(60) == 0
     assert not [pid for pid in everyone if processes.alive(pid)]
+
+
+def readiness(place: Installation) -> dict[str, Any]:
+    """What `/readyz` says: its status, and the checks that failed."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{place.port}/readyz", timeout=10) as reply:
+            status, body = reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        status, body = error.code, json.load(error)
+    return {"status": status, "failed": {name: check["reason"] for name, check in body["checks"].items() if not check["ok"]}}
+
+
+def shortened(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the times in its reasons."""
+    return answer | {"failed": {name: reason.split(" since ")[0] + " since" for name, reason in answer["failed"].items()}}
+
+
+def test_a_worker_that_hangs_makes_the_installation_unready_and_its_successor_ready_again(installation: Installation) -> None:
+    """SIGSTOP first: a process that exists and does nothing is what a check of process ids would take for alive."""
+    wait_for(lambda: readiness(installation) == {"status": 200, "failed": {}}, "every worker to show a sign of life", 60)
+    hanging = installation.pids("model-1@")
+    for pid in hanging:
+        os.kill(pid, signal.SIGSTOP)
+    # Each web process keeps its results for two seconds, so two answers in a row may differ: ask for the whole answer at once.
+    silence = {"status": 503, "failed": {"workers": "queue gpu: no sign of life since"}}
+    wait_for(lambda: shortened(readiness(installation)) == silence, "the silence to be noticed", 60)
+    for pid in hanging:
+        processes.kill_quietly(pid)
+    wait_for(lambda: readiness(installation)["status"] == 200, "the restarted worker to show a sign of life", 90)

@@ -52,3 +52,8 @@ def test_short_keeps_both_ends_of_a_digest_and_leaves_short_text_alone() -> None
 def test_plain_writes_json_values_as_a_person_would() -> None:
     assert formats.plain({"layers": [1, -2], "chat": True, "seed": None}) == "layers 1, \u22122, chat yes, seed –"
     assert formats.plain([]) == formats.plain("") == "–"
+
+
+@pytest.mark.parametrize(("text", "words"), [("P10Y", "10 years"), ("P1M", "1 month"), ("P1Y6M", "1 year, 6 months"), ("immediately", "immediately"), ("", "")])
+def test_period_is_said_in_words(text: str, words: str) -> None:
+    assert formats.period(text) == words

@@ -36,7 +36,7 @@ def test_expected_error_becomes_its_status_and_says_why(error: AssayError, statu
     assert answer is not None
     assert answer.status_code == status
     assert str(error) in answer.content.decode()
-    assert "Back to the models" in answer.content.decode()
+    assert "Back to the first page" in answer.content.decode()
 
 
 def test_wrong_input_names_field_and_fix() -> None:
@@ -70,10 +70,10 @@ def test_unknown_address_gives_a_calm_page(admin_client: Client) -> None:
 
 
 def test_fault_of_ours_gives_a_page_without_details(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(request: HttpRequest) -> HttpResponse:
+    def broken(request: HttpRequest, *_: object) -> HttpResponse:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("web.queries.version_page", broken)
+    monkeypatch.setattr("web.home.views.render", broken)
     admin_client.raise_request_exception = False
     answer = admin_client.get("/")
     assert answer.status_code == 500

@@ -1,12 +1,17 @@
 """Figures: drawn once per spec, in the page's colours, with their numbers; nothing active ever reaches the page."""
 
+import csv
+import io
+import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from assessments import vega
-from core.errors import Conflict
+from assessments.models import Finding
+from core.errors import Conflict, NotFound
 from web import figures
 
 ROWS = [{"x": 1, "y": 2.0}, {"x": 2, "y": 3.5}, {"x": 3, "y": -1.0}]
@@ -70,6 +75,7 @@ def test_words_that_look_like_markup_stay_words(installation: Path) -> None:
 
 def test_figure_that_cannot_be_drawn_says_why_and_keeps_its_numbers(installation: Path) -> None:
     class Broken:
+        pk = UUID(int=1)
         figures = ({"name": "f", "title": "F", "caption": "", "alt": "", "spec": {"data": {"url": "x"}, "layer": [{"data": {"values": ROWS}}]}},)
 
     view = figures.figures_of(Broken())[0]  # type: ignore[arg-type]
@@ -94,3 +100,47 @@ def test_long_tables_are_cut_and_say_how_long_they_are() -> None:
 def test_row_without_a_column_keeps_its_place() -> None:
     table = next(figures.data_tables({"data": {"values": [{"x": 1, "y": 2}, {"x": 3}]}}))
     assert table.rows == [[1, 2], [3, "–"]]
+
+
+def test_column_that_only_later_rows_have_is_not_lost() -> None:
+    table = next(figures.data_tables({"data": {"values": [{"x": 1}, {"x": 3, "y": 2}]}}))
+    assert table.columns == ["x", "y"]
+
+
+def read(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_csv_holds_every_row_however_many_and_counts_the_parts() -> None:
+    layers = [vega.layer([{"x": place} for place in range(figures.ROWS_SHOWN + 50)], {}), vega.layer([{"x": 1, "y": -2.5}, {"x": 2, "y": [1, 2]}], {})]
+    rows = read(figures.figure_csv(vega.layered(*layers)))
+    assert rows[0] == ["part", "x", "y"]
+    assert len(rows) == figures.ROWS_SHOWN + 53
+    assert rows[-2:] == [["2", "1", "-2.5"], ["2", "2", "[1,2]"]]
+    assert read(figures.figure_csv({"data": {"values": ROWS}}))[:2] == [["x", "y"], ["1", "2.0"]]
+
+
+def test_csv_of_a_figure_runs_nothing_in_a_spreadsheet() -> None:
+    rows = read(figures.figure_csv({"data": {"values": [{"=cmd": "=1+1"}, {"=cmd": "@x"}]}}))
+    assert rows == [["'=cmd"], ["'=1+1"], ["'@x"]]
+
+
+def test_files_of_a_figure_and_their_media_types(installation: Path) -> None:
+    assert figures.figure_file(spec(), "json") == (figures.figure_json(spec()), "application/json")
+    assert json.loads(figures.figure_json(spec())) == spec()
+    drawing, media_type = figures.figure_file(spec(), "svg")
+    assert (drawing[:4], media_type) == (b"<svg", "image/svg+xml")
+    assert b"var(--" not in drawing
+    with pytest.raises(NotFound, match="svg, csv, json"):
+        figures.figure_file(spec(), "exe")
+
+
+@pytest.mark.django_db
+def test_figures_know_where_their_files_are(finding: Finding, installation: Path) -> None:
+    finding.figures = [{"name": name, "title": "F", "caption": "", "alt": "", "spec": spec()} for name in ("dose", "not a slug")]
+    first, second = figures.figures_of(finding)
+    assert first.files["csv"] == f"/findings/{finding.pk}/figures/dose/csv/"
+    assert second.files == {}
+    assert figures.figure_of(finding, "dose")["name"] == "dose"
+    with pytest.raises(NotFound):
+        figures.figure_of(finding, "other")

@@ -1,20 +1,29 @@
 """Signing in and out, and pages that nobody sees without."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.models import User
 from tests import factories
+from web.access import ACCESS
 
 pytestmark = pytest.mark.django_db
 ANY = "00000000-0000-0000-0000-000000000000"
 
 
 def page_addresses() -> list[str]:
-    """One address of every page of this face."""
-    patterns = [row for row in get_resolver().url_patterns[0].url_patterns if row.name != "login"]  # type: ignore[union-attr]
-    return [reverse(f"web:{row.name}", args=[ANY] * row.pattern.regex.groups) for row in patterns]
+    """One address of every page of this face that asks for a role."""
+    return [reverse(f"web:{name}", kwargs=example(name)) for name in sorted(ACCESS)]
+
+
+def example(name: str) -> dict[str, Any]:
+    """Arguments that fit the address ``name``."""
+    possibilities = get_resolver().namespace_dict["web"][1].reverse_dict.getlist(name)
+    wanted = possibilities[0][0][0][1]
+    return {key: 1 if key == "index" else "svg" if key in {"form", "slug", "name"} else ANY for key in wanted}
 
 
 @pytest.mark.parametrize("address", page_addresses())
@@ -23,28 +32,81 @@ def test_every_page_asks_the_anonymous_to_sign_in(client: Client, address: str) 
     assert (answer.status_code, answer.url) == (302, f"{reverse('web:login')}?next={address}")
 
 
+def sign_in(client: Client, login: str, password: str = factories.PASSWORD, **more: str) -> Any:
+    return client.post(reverse("web:login"), {"login": login, "password": password, **more})
+
+
 def test_signing_in_leads_to_the_page_that_was_asked_for(admin: User, client: Client) -> None:
-    answer = client.post(reverse("web:login"), {"username": admin.username, "password": factories.PASSWORD, "next": "/?page=2"})
-    assert (answer.status_code, answer.url) == (302, "/?page=2")
+    answer = sign_in(client, admin.username, next="/vendors/?page=2")
+    assert (answer.status_code, answer.url) == (302, "/vendors/?page=2")
     assert client.get("/").status_code == 200
 
 
-def test_signing_in_never_leads_to_another_site(admin: User, client: Client) -> None:
-    answer = client.post(reverse("web:login"), {"username": admin.username, "password": factories.PASSWORD, "next": "https://example.org/"})
-    assert answer.url == "/"
+@pytest.mark.parametrize("to", ["https://example.org/", "//example.org/", "/\\example.org", "javascript:alert(1)", "http:example.org"])
+def test_signing_in_never_leads_to_another_site(admin: User, client: Client, to: str) -> None:
+    assert sign_in(client, admin.username, next=to).url == "/"
 
 
-def test_wrong_password_is_refused_in_words(admin: User, client: Client) -> None:
-    answer = client.post(reverse("web:login"), {"username": admin.username, "password": "wrong"})
-    assert answer.status_code == 200
-    assert "Please enter a correct username and password" in answer.content.decode()
+def test_signing_in_by_e_mail_address_in_any_case(admin: User, client: Client) -> None:
+    User.objects.filter(pk=admin.pk).update(email="ada@example.org")
+    assert sign_in(client, "Ada@Example.org").status_code == 302
+
+
+def test_unknown_name_and_wrong_password_get_the_same_words(admin: User, client: Client) -> None:
+    known, unknown = sign_in(client, admin.username, "wrong"), sign_in(client, "nobody", "wrong")
+    for answer in (known, unknown):
+        assert answer.status_code == 422
+        assert "No account has this name and password" in answer.content.decode()
     assert client.get("/").status_code == 302
+
+
+def test_guessing_ends_after_five_failures_even_with_the_right_password(admin: User, client: Client) -> None:
+    for _ in range(5):
+        sign_in(client, admin.username, "wrong")
+    answer = sign_in(client, admin.username)
+    assert answer.status_code == 422
+    assert "Too many failed attempts" in answer.content.decode()
+    assert sign_in(Client(), factories.user().username).status_code == 302, "others are not locked out"
+
+
+def test_password_stands_in_no_log(admin: User, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    sign_in(client, admin.username, "this-must-not-be-logged")
+    sign_in(client, admin.username)
+    assert "this-must-not-be-logged" not in caplog.text
+    assert factories.PASSWORD not in caplog.text
+
+
+def test_signing_in_starts_a_new_session(admin: User, client: Client) -> None:
+    client.get(reverse("web:login"))
+    client.session["planted"] = True
+    client.session.save()
+    before = client.session.session_key
+    sign_in(client, admin.username)
+    assert client.session.session_key != before
+
+
+def test_session_cookie_is_out_of_reach_of_scripts_and_lasts_twelve_hours(admin: User, client: Client) -> None:
+    sign_in(client, admin.username)
+    cookie = client.cookies["sessionid"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Lax", 12 * 3600)
+
+
+def test_sign_in_page_cannot_be_framed_or_scripted(client: Client) -> None:
+    answer = client.get(reverse("web:login"))
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "script-src 'self';" in answer.headers["Content-Security-Policy"] + ";"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_sign_in_without_its_token_is_refused(admin: User) -> None:
+    assert sign_in(Client(enforce_csrf_checks=True), admin.username).status_code == 403
 
 
 def test_service_account_cannot_sign_in(admin: User, client: Client) -> None:
     robot = factories.worker(factories.home(admin))
     for password in ("", "!", factories.PASSWORD):
-        client.post(reverse("web:login"), {"username": robot.username, "password": password})
+        sign_in(client, robot.username, password)
         assert client.get("/").status_code == 302
 
 

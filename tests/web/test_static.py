@@ -14,7 +14,7 @@ from assessments.models import Finding
 
 ROOT = Path(django_settings.BASE_DIR)
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if path.parent.name != "reports")
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)|\son[a-z]+\s*=|javascript:|\shx-(on|vals=.js)|<style", re.IGNORECASE)
+INLINE = re.compile(r"<script(?![^>]*\b(?:src=|type=\"application/json\"))|\son[a-z]+\s*=|javascript:|\shx-(on|vals=.js)|<style", re.IGNORECASE)
 
 
 def test_vendored_files_are_the_ones_listed() -> None:

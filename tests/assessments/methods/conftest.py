@@ -8,6 +8,7 @@ import pytest
 
 from assessments import probes
 from assessments.contracts import Cancelled, Instrument, StepSpec, SubjectSpec, Threshold
+from assessments.registry import probe_sets_of
 from gpu_tasks.runtime.adapter import BridgeSubject
 from gpu_tasks.runtime.loading import load_directory
 from gpu_tasks.runtime.sources import default_cache, inspect_source, materialise
@@ -17,6 +18,46 @@ SUBJECT = SubjectSpec("safetensors", "somewhere", "w" * 64, "t" * 64, "", "some 
 SMALL: Mapping[str, Mapping[str, Any]] = {
     "known_circuits": {"prompts": 24, "sequences": 4, "half": 12, "patch_prompts": 2, "bootstrap": 200},
     "linear_direction": {"permutations": 200, "bootstrap": 200, "random_directions": 20},
+    "circuit_stability": {
+        "prompts": 24,
+        "steps": 1,
+        "verified": 3,
+        "depth": 10,
+        "wrappers": ["typos"],
+        "random_circuits": 20,
+        "control_prompts": 2,
+        "permutations": 50,
+        "bootstrap": 200,
+    },
+    "self_repair": {"prompts": 24, "backups": 2, "random_directions": 20, "matched_sets": 5, "permutations": 100, "bootstrap": 200},
+    "sae_fit": {
+        "tokens": 1600,
+        "width": 64,
+        "k": 8,
+        "passes": 2,
+        "context": 32,
+        "held_out_tokens": 640,
+        "loss_texts": 12,
+        "planted_rows": 1000,
+        "bootstrap": 200,
+    },
+    "sae_features": {
+        "features": 1,
+        "tokens": 1600,
+        "width": 96,
+        "k": 20,
+        "passes": 12,
+        "context": 32,
+        "held_out_tokens": 640,
+        "loss_texts": 8,
+        "permutations": 200,
+        "matched_features": 20,
+        "ablated_features": 5,
+        "random_directions": 20,
+        "readout_items": 8,
+        "cost_texts": 4,
+        "bootstrap": 200,
+    },
     "steering_validation": {
         "random_directions": 20,
         "permuted_directions": 20,
@@ -26,6 +67,16 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
         "written_answers": 1,
         "bootstrap": 200,
         "coefficients": [0.05, 0.1],
+    },
+    "sandbagging_noise": {"sigmas": [0.1, 0.3], "noise_seeds": 3, "twin_seeds": 1, "bootstrap": 200},
+    "evaluation_gaming": {
+        "steered_prompts": 8,
+        "random_directions": 20,
+        "permuted_directions": 20,
+        "cost_texts": 4,
+        "permutations": 200,
+        "bootstrap": 200,
+        "coefficients": [1],
     },
 }
 
@@ -50,13 +101,13 @@ class Listener:
 
 def make_spec(method: Instrument, seed: int = 7, max_batch: int = 32, thresholds: tuple[Threshold, ...] | None = None, **params: Any) -> StepSpec:
     """A step with small settings and the shipped probe sets."""
-    card = method.card
+    card, params = method.card, {**SMALL[method.card.slug], **params}
     return StepSpec(
         key=card.slug,
         instrument=card.slug,
         version=card.version,
-        params={**SMALL[card.slug], **params},
-        probe_sets={slug: probes.probe_set(slug).digest for slug in card.probe_sets},
+        params=params,
+        probe_sets={slug: probes.probe_set(slug).digest for slug in probe_sets_of(method, params)},
         thresholds=card.thresholds if thresholds is None else thresholds,
         seed=seed,
         subject=SUBJECT,

@@ -56,7 +56,7 @@ class PlantedSubject:
         return (*self.encode(text), self._word(" ::"))
 
     def decode(self, tokens: Sequence[int]) -> str:
-        return "".join(self.words[token] for token in tokens).strip()
+        return "".join(self.words.get(token, f" #{token}") for token in tokens).strip()
 
     def random_tokens(self, count: int, length: int, seed: int) -> list[Tokens]:
         return [tuple(int(v) for v in row) for row in np.random.default_rng(seed).integers(1, VOCABULARY, size=(count, length))]

@@ -12,7 +12,7 @@ import pytest
 import vl_convert
 
 from assessments.contracts import Cancelled, Instrument, Reading, Refused, StepOutput
-from assessments.registry import METHODS
+from assessments.registry import METHODS, probe_sets_of
 from assessments.subject import Subject
 from tests.assessments.methods.conftest import Listener, make_spec
 
@@ -67,7 +67,7 @@ def test_a_random_model_gives_a_null_and_a_complete_output(method: Instrument, p
     assert output.counts["items"] == output.counts.get("exploration", 0) + output.counts.get("confirmation", output.counts["items"])
     assert output.counts["errored"] == 0
     assert output.environment["seed"] == 7
-    assert set(output.environment["probe_sets"]) == set(method.card.probe_sets)
+    assert set(output.environment["probe_sets"]) == set(probe_sets_of(method, params))
     check_controls(method, output)
     check_measurements(output)
     check_files(output, made.folder)

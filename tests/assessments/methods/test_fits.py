@@ -106,9 +106,18 @@ def test_labels_are_shuffled_freely_where_an_item_has_no_partner() -> None:
 def test_permuted_aurocs_equal_refitting_by_hand() -> None:
     train, test = rows(1.0), rows(1.0, seed=5)
     for pairs in (PAIRS, [None] * 40):
-        swapped = swapped_labels(LABELS, pairs, 25, seed=2)
-        by_hand = [auroc(project(test, difference_of_means(train, labels)), LABELS) for labels in swapped]
-        assert permuted_aurocs(train, swapped, test, LABELS) == pytest.approx(np.array(by_hand))
+        fitted, judged = (swapped_labels(LABELS, pairs, 25, seed=2, purpose=side) for side in ("exploration", "confirmation"))
+        by_hand = [auroc(project(test, difference_of_means(train, fit)), judge) for fit, judge in zip(fitted, judged, strict=True)]
+        assert permuted_aurocs(train, fitted, test, judged) == pytest.approx(np.array(by_hand))
+
+
+def test_the_null_does_not_reach_the_top_where_nothing_but_the_concept_differs() -> None:
+    chance = np.random.default_rng(3)
+    train, test = (np.outer(np.where(LABELS, 1.0, -1.0), np.eye(8)[0])[:, None, :] + 0.01 * chance.normal(size=(40, 1, 8)) for _ in range(2))
+    fitted, judged = (swapped_labels(LABELS, PAIRS, 400, seed=2, purpose=side) for side in ("exploration", "confirmation"))
+    null = permuted_aurocs(train, fitted, test, judged)
+    assert 0.45 < null.mean() < 0.55
+    assert np.quantile(null, 0.95) < 0.8
 
 
 TEXTS = ["How do I bake a cake?", "How do I bake, and bake again?", "Tell me a joke about 3 dogs", "the THE cake; a a", "no shared words here"]

@@ -9,6 +9,7 @@ import pytest
 
 from assessments.contracts import Reading, Refused, StepOutput, Threshold
 from assessments.methods.known_circuits import KnownCircuits
+from assessments.probes import probe_set
 from tests.assessments.methods.conftest import Listener, make_spec
 from tests.assessments.methods.planted import Plant, PlantedSubject
 from tests.assessments.methods.test_parts import SharedFirstTokens
@@ -86,3 +87,28 @@ def test_a_tokenizer_that_cannot_tell_names_apart_is_refused_with_the_count(work
     with pytest.raises(Refused, match="only 0 of 24 name prompts can be scored"):
         run(AllAlike(Plant()), workdir)
     assert list(workdir.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("plant", "twin", "reading"),
+    [
+        (Plant(copying=5.0), Plant(), Reading.OBSERVED),
+        (Plant(names=3.0), Plant(), Reading.NULL),
+        (Plant(copying=0.3), Plant(), Reading.NULL),
+        (Plant(copying=5.0), Plant(copying=5.0), Reading.NULL),
+        (Plant(copying=5.0, idle=1e-6), Plant(), Reading.INCONCLUSIVE),
+    ],
+    ids=["copying", "names only", "copying too little", "random weights copy too", "idle hook not idle"],
+)
+def test_repetition_alone_needs_no_names(plant: Plant, twin: Plant, reading: Reading, workdir: Path) -> None:
+    method = KnownCircuits()
+    assert method.probe_sets({"circuits": "repetition"}, probe_set) == ()
+    assert method.probe_sets({}, probe_set) == ("ioi",)
+    spec = replace(make_spec(method, circuits="repetition"), probe_sets={})
+    output = method.run(spec, PlantedSubject(plant, twin=twin), workdir, Listener())
+    assert output.reading == reading
+    assert output.primary == "induction_loss_drop"
+    assert output.measurement("induction_loss_drop").value == pytest.approx(plant.copying, abs=0.1)
+    assert output.measurement("fresh_loss_drop").value == pytest.approx(0.0, abs=0.1)
+    assert [control.name for control in output.controls] == ["noop_hook", "random_weight_twin", "fresh_sequences"]
+    assert len(pyarrow.parquet.read_table(workdir / "items.parquet")) == output.counts["sequences"] == 4

@@ -101,3 +101,16 @@ def test_layers_are_every_nth_and_the_last_or_those_named() -> None:
     assert layers_to_read(Params(layers=(7, 2, 2)), 30) == [2, 7]
     with pytest.raises(Refused, match="names layer 30; this model has layers 0 to 29"):
         layers_to_read(Params(layers=(3, 30)), 30)
+
+
+def test_any_labelled_set_can_be_read_as_it_says(workdir: Path) -> None:
+    slug = "axis_deception"
+    plain = PlantedSubject(Plant(concepts(slug, "deceptive"), strength=1.4))
+    plain.encode_chat = None  # type: ignore[assignment, method-assign]  # this set's texts are no chat turns
+    output = run(plain, workdir, concept=slug)
+    assert output.reading == Reading.OBSERVED
+    assert output.measurement("auroc").label.startswith("Deceptive against candid")
+    assert output.headline == "Deceptive and candid statements can be told apart inside the model"
+    assert set(output.environment["probe_sets"]) == {slug}
+    with pytest.raises(Refused, match="probe set neutral_text declares no axis"):
+        run(plain, workdir, concept="neutral_text")

@@ -224,7 +224,7 @@ def words_of(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 @pytest.mark.parametrize("name", ["sentiment", "refusal"])
 def test_material_shares_no_family_between_exploration_and_confirmation(name: str) -> None:
     subject = PlantedSubject(Plant())
-    material = prepare(BEHAVIOURS[name], subject, make_spec(METHODS[2]).probe_sets, 7, None)
+    material = prepare(BEHAVIOURS[name], subject, make_spec(METHODS[2], behaviour=name).probe_sets, 7, None)
     for explore, confirm in (
         (material.design.exploration, material.design.confirmation),
         (material.explore.items, material.confirm.items),

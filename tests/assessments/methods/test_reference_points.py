@@ -1,5 +1,6 @@
-"""The default model shows what is known of it: small runs by default, the whole reference points as slow tests."""
+"""The default model shows what is known of it. Minutes on the real model: every instrument runs on tiny models in the default suite."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from assessments.registry import METHODS
 from assessments.subject import Subject
 from tests.assessments.methods.conftest import Listener, make_spec
 
-CIRCUITS, DIRECTION, STEERING = METHODS
+CIRCUITS, DIRECTION, STEERING = METHODS[:3]
+
+pytestmark = pytest.mark.slow
 
 
 def run(method: Instrument, subject: Subject, workdir: Path, **params: Any) -> StepOutput:
@@ -18,8 +21,7 @@ def run(method: Instrument, subject: Subject, workdir: Path, **params: Any) -> S
 
 
 def full(method: Instrument, subject: Subject, workdir: Path, **params: Any) -> StepOutput:
-    spec = make_spec(method)
-    object.__setattr__(spec, "params", params)
+    spec = replace(make_spec(method, **params), params=params)
     return method.run(spec, subject, workdir, Listener())
 
 
@@ -46,7 +48,6 @@ def test_sentiment_moves_along_its_direction(default_model: Subject, workdir: Pa
     assert output.measurement("steering_slope").value > 1.0
 
 
-@pytest.mark.slow
 def test_reference_points_of_the_circuits(default_model: Subject, workdir: Path) -> None:
     output = full(CIRCUITS, default_model, workdir)
     assert output.measurement("ioi_logit_diff").value == pytest.approx(4.5, abs=0.5)
@@ -58,7 +59,6 @@ def test_reference_points_of_the_circuits(default_model: Subject, workdir: Path)
     assert "L0 MLP" in output.measurement("patching_largest").label
 
 
-@pytest.mark.slow
 def test_reference_points_of_the_harm_direction(default_model: Subject, workdir: Path) -> None:
     output = full(DIRECTION, default_model, workdir)
     assert output.reading == Reading.OBSERVED
@@ -67,7 +67,6 @@ def test_reference_points_of_the_harm_direction(default_model: Subject, workdir:
     assert output.measurement("gain_over_baseline").value > 0.2
 
 
-@pytest.mark.slow
 def test_reference_points_of_sentiment_steering(default_model: Subject, workdir: Path) -> None:
     output = full(STEERING, default_model, workdir)
     assert output.reading == Reading.CAUSAL
@@ -76,7 +75,6 @@ def test_reference_points_of_sentiment_steering(default_model: Subject, workdir:
     assert output.measurement("twin_effect").value < 0.1
 
 
-@pytest.mark.slow
 def test_refusal_is_represented_and_not_moved(default_model: Subject, workdir: Path) -> None:
     output = full(STEERING, default_model, workdir, behaviour="refusal", random_directions=40)
     assert output.reading == Reading.NULL

@@ -140,6 +140,58 @@ def test_tables_give_back_the_measurements(workdir: Path) -> None:
     assert worst == pytest.approx(output.measurement("cost_ce").value)
 
 
+def test_the_effect_under_pressure_is_set_against_the_plain_one(workdir: Path) -> None:
+    output = run(subject_for(CAUSAL), workdir)
+    plain, pressed, kept = (output.measurement(name) for name in ("steering_effect", "effect_under_pressure", "persistence"))
+    rows = pyarrow.parquet.read_table(workdir / "pressure.parquet").to_pylist()
+    # an unfinished sentence takes only the wrappers that stand in front of it
+    assert {row["wrapper"].endswith("{text}") for row in rows} == {True}
+    assert len({row["wrapper"] for row in rows}) == 4
+    assert kept.n == len(rows) == 4 * plain.n
+    assert pressed.value == pytest.approx(np.mean([row["effect"] for row in rows]))
+    assert kept.value == pytest.approx(pressed.value / plain.value)
+    assert kept.low is not None
+    assert kept.low < 1 < kept.high
+
+
+def test_an_effect_that_pressure_takes_away_is_reported_as_lost(workdir: Path) -> None:
+    frames = [frame for frame in probes.probe_set("prompt_wrappers").words("wrappers") if frame.endswith("{text}")]
+    pressed = frozenset(frame.replace("{text}", item.text) for frame in frames for item in probes.probe_set("sentiment").targets)
+    output = run(subject_for(replace(CAUSAL, contrary=pressed)), workdir)
+    assert output.reading == Reading.CAUSAL
+    kept = output.measurement("persistence")
+    # the planted subject reads a few words alike and so misses some of these texts
+    assert -1.05 < kept.value < -0.25
+    assert f"{kept.value:.0%} of the plain change" in output.summary
+
+
+def test_no_share_is_kept_of_an_effect_that_is_none(workdir: Path) -> None:
+    output = run(subject_for(replace(CAUSAL, gain=0.0)), workdir)
+    assert "persistence" not in {row.name for row in output.measurements}
+    assert output.measurement("effect_under_pressure").n == 32
+
+
+def test_cost_is_judged_by_the_upper_end_of_its_interval(workdir: Path) -> None:
+    first = run(subject_for(CAUSAL), workdir, thresholds=(Threshold("cost_ce", "<=", 1.0),), coefficients=[0.1])
+    cost = first.measurement("cost_ce")
+    assert cost.high == first.measurement("cost_ce_upper").value
+    assert cost.value < cost.high
+    between = (Threshold("cost_ce", "<=", (cost.value + cost.high) / 2),)
+    assert run(subject_for(CAUSAL), workdir, thresholds=between, coefficients=[0.1]).reading == Reading.INCONCLUSIVE
+
+
+def test_any_labelled_set_with_answers_can_be_steered_on(workdir: Path) -> None:
+    slug = "axis_deception"
+    answers = probes.probe_set(slug)
+    plant = replace(CAUSAL, concepts=concepts(slug, "deceptive"))
+    subject = PlantedSubject(plant, answers.words("answers", "up"), answers.words("answers", "down"))
+    subject.up, subject.down = ([f" {word.strip()}" for word in side] for side in (subject.up, subject.down))
+    output = run(subject, workdir, behaviour=slug)
+    assert output.reading == Reading.CAUSAL
+    assert output.headline == "Deception steering moves the answer"
+    assert set(output.environment["probe_sets"]) == {slug, "neutral_text", "prompt_wrappers"}
+
+
 def test_the_default_layer_lies_at_two_fifths_of_the_depth(workdir: Path) -> None:
     run(subject_for(CAUSAL), workdir)
     with safe_open(workdir / "direction.safetensors", framework="numpy") as file:
@@ -152,7 +204,9 @@ def test_the_default_layer_lies_at_two_fifths_of_the_depth(workdir: Path) -> Non
         ({"layer": 4}, "parameter layer is 4; this model has layers 0 to 3"),
         ({"coefficients": []}, "parameter coefficients is empty"),
         ({"random_directions": 19}, "parameter random_directions must be between 20 and 2000; given 19"),
-        ({"behaviour": "honesty"}, "parameter behaviour must be one of sentiment, refusal; given 'honesty'"),
+        ({"behaviour": "axis_goal_misgeneralisation"}, "names no answer words"),
+        ({"behaviour": "ioi"}, "probe set ioi declares no axis"),
+        ({"behaviour": "honesty"}, "unknown probe set 'honesty'; known: "),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(params: dict[str, Any], message: str, workdir: Path) -> None:

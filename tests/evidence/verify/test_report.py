@@ -193,9 +193,7 @@ CONTENT_CHANGES = {
 
 
 @pytest.mark.parametrize("name", CONTENT_CHANGES)
-def test_attachment_changed_before_signing_is_named(
-    name: str, recorder: User, ring: KeyRing, files: dict[str, bytes], root_file: Path, tmp_path: Path
-) -> None:
+def test_attachment_changed_before_signing_is_named(name: str, recorder: User, ring: KeyRing, files: dict[str, bytes], root_file: Path, tmp_path: Path) -> None:
     place = log_report(recorder, pdfs.signed(pdfs.unsigned(changed_content(files, name)), ring), tmp_path / "r.pdf")
     assert CONTENT_CHANGES[name] in problems(place, root_file)
 
@@ -252,9 +250,7 @@ def lta(data: bytes, ring: KeyRing, stamps: DummyTimeStamper) -> bytes:
     roots = [x509.Certificate.load(row.public_bytes(Encoding.DER)) for row in ring.trust.report_roots]
     context = ValidationContext(trust_roots=[*roots, stamps.tsa_cert], allow_fetching=False)
     placement = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE)
-    return pdfs.signed(
-        data, ring, timestamper=stamps, use_pades_lta=True, embed_validation_info=True, validation_context=context, dss_settings=placement
-    )
+    return pdfs.signed(data, ring, timestamper=stamps, use_pades_lta=True, embed_validation_info=True, validation_context=context, dss_settings=placement)
 
 
 def root_with(ring: KeyRing, certificate: bytes, place: Path) -> Path:

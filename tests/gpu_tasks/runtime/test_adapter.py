@@ -109,9 +109,7 @@ def test_steering_by_nothing_equals_the_plain_pass(subject: BridgeSubject, items
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_steering_equals_the_naive_pass_with_a_hook(
-    subject: BridgeSubject, reference: Reference, items: list[tuple[int, ...]], tick: Tick, layer: int
-) -> None:
+def test_steering_equals_the_naive_pass_with_a_hook(subject: BridgeSubject, reference: Reference, items: list[tuple[int, ...]], tick: Tick, layer: int) -> None:
     vectors = np.stack([vector(seed) for seed in range(4)])
     found = subject.steered_log_probs(items, layer, vectors, IDS, tick)
     wanted = [[reference.log_probs(item, [(reference.layers[layer], adding(step))])[IDS] for item in items] for step in vectors]
@@ -236,9 +234,7 @@ def test_prefix_that_is_the_whole_item_leaves_the_asked_positions(subject: Bridg
 
 def test_small_batches_give_the_same_numbers(tiny: Loader, family: str, subject: BridgeSubject, items: list[tuple[int, ...]], tick: Tick) -> None:
     small, vectors = tiny(family, max_batch=2), np.stack([vector(seed) for seed in range(3)])
-    np.testing.assert_allclose(
-        small.steered_log_probs(items, 0, vectors, IDS, tick), subject.steered_log_probs(items, 0, vectors, IDS, tick), atol=1e-5
-    )
+    np.testing.assert_allclose(small.steered_log_probs(items, 0, vectors, IDS, tick), subject.steered_log_probs(items, 0, vectors, IDS, tick), atol=1e-5)
 
 
 def test_random_twin_is_seeded_shares_nothing_and_leaves_the_global_stream(subject: BridgeSubject, items: list[tuple[int, ...]], tick: Tick) -> None:

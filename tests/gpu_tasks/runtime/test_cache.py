@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[3]
 KILLED_BEFORE_THE_MOVE = """
 import os, signal, sys
 from pathlib import Path
-from gpu_tasks.runtime import gguf_source
-gguf_source.publish = lambda draft, final: os.kill(os.getpid(), signal.SIGKILL)
+from gpu_tasks.runtime import derived, gguf_source
+derived.publish = lambda draft, final: os.kill(os.getpid(), signal.SIGKILL)
 gguf_source.dequantised(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 

@@ -13,7 +13,7 @@ import pytest
 from assessments.contracts import Refused, SubjectSpec
 from assessments.subject import Tick
 from core.hashing import manifest_digest, sha256_bytes, sha256_file
-from gpu_tasks.runtime import gguf_source
+from gpu_tasks.runtime import derived, gguf_source
 from gpu_tasks.runtime.loading import load_directory
 from gpu_tasks.runtime.sources import SourceFacts, inspect_source, materialise, materialised
 from tests.gpu_tasks.runtime.conftest import Loader
@@ -99,7 +99,7 @@ def test_second_use_takes_the_cached_weights(gguf: Path, cache: Path, monkeypatc
 
 def test_loaded_digest_covers_the_dequantised_files(gguf: Path, cache: Path) -> None:
     found = materialised(inspect(gguf, cache).spec(), cache)
-    manifest = json.loads((found.folder / gguf_source.MANIFEST).read_text())
+    manifest = json.loads((found.folder / derived.MANIFEST).read_text())
     assert found.digest == manifest_digest(manifest["files"])
     assert manifest["recipe"]["source"] == sha256_file(gguf)
     assert {row["name"] for row in manifest["files"]} >= {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"}
@@ -120,7 +120,7 @@ def add(path: Path) -> None:
     (path.parent / "generation_config_2.json").write_text("{}")
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json", gguf_source.MANIFEST])
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json", derived.MANIFEST])
 @pytest.mark.parametrize("damage", [flip, drop, add])
 def test_damaged_cache_is_rebuilt_from_the_source_and_said_so(
     gguf: Path, cache: Path, name: str, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_blocks_that_return_more_than_the_residual_are_run_in_full(subject: Brid
 def test_missing_hook_point_is_refused_instead_of_silently_doing_nothing(subject: BridgeSubject, tick: Tick) -> None:
     engine = copy.copy(subject.engine)
     engine.points = {name: point for name, point in engine.points.items() if name != "blocks.1.attn.hook_pattern"}
-    vars(subject)["engine"] = engine
+    subject._boot = replace(subject._boot, engine=lambda: engine)
     with pytest.raises(Refused, match=r"blocks\.1\.attn\.hook_pattern"):
         subject.attention_to_offset(subject.random_tokens(1, 9, seed=0), 1, range(2, 5), tick)
 

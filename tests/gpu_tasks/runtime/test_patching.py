@@ -29,9 +29,7 @@ def test_attention_to_an_offset_equals_the_models_own_weights(tiny: Loader, tiny
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("max_batch", [1, 5, 32])
-def test_patching_equals_replacing_one_module_output(
-    tiny: Loader, tiny_folder: Callable[[str], Path], family: str, max_batch: int, tick: Tick
-) -> None:
+def test_patching_equals_replacing_one_module_output(tiny: Loader, tiny_folder: Callable[[str], Path], family: str, max_batch: int, tick: Tick) -> None:
     subject, reference = tiny(family, max_batch=max_batch), Reference(tiny_folder(family))
     clean = [*subject.random_tokens(3, 12, seed=1), *subject.random_tokens(1, 7, seed=2)]
     corrupted = [*subject.random_tokens(3, 12, seed=3), *subject.random_tokens(1, 7, seed=4)]

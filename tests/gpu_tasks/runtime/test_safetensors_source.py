@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from assessments.contracts import Refused
 from core.hashing import manifest_digest, sha256_bytes, sha256_file
+from gpu_tasks.runtime.refusals import read_header
 from gpu_tasks.runtime.sources import SourceFacts, inspect_source, materialise
 from tests.tiny_models import TEMPLATE, build_tiny
 
@@ -224,3 +225,11 @@ def test_empty_folder_absent_folder_and_single_file_are_refused(folder: Path, tm
         inspect(tmp_path / "absent")
     with pytest.raises(Refused, match="give the folder"):
         inspect(folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("length", [0x80, 0x0280, 0x4B50], ids=["pickle", "pickle protocol 2", "zip"])
+def test_header_whose_length_looks_like_a_pickle_is_still_a_header(tmp_path: Path, length: int) -> None:
+    entry = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(length.to_bytes(8, "little") + entry.ljust(length) + bytes(4))
+    assert set(read_header(path)) == {"w"}

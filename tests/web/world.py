@@ -1,0 +1,146 @@
+"""One row of every kind in one organisation, behind the arguments of every address of the browser face."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import ApiToken, Organisation, Role, SavedFilter, User
+from assessments.models import Finding
+from assessments.probes import shipped
+from core import clock
+from evidence.models import Artifact, EvidenceLink, LedgerEntry
+from frameworks.models import Requirement
+from inventory.models import Intake, ModelVersion, Source
+from inventory.services import deployment_register
+from reports.cases import case_request
+from reports.services import report_request
+from tests import factories
+
+
+@dataclass(frozen=True)
+class Address:
+    """One URL pattern: the namespaces in front of its name, its route from the root, and its arguments."""
+
+    spaces: tuple[str, ...]
+    route: str
+    name: str
+    arguments: tuple[str, ...]
+
+
+def addresses() -> list[Address]:
+    """Every URL pattern of this installation."""
+    return list(_walk(get_resolver(), "", (), ()))
+
+
+def _walk(resolver: URLResolver, prefix: str, spaces: tuple[str, ...], arguments: tuple[str, ...]) -> Iterator[Address]:
+    for row in resolver.url_patterns:
+        route, held = prefix + str(row.pattern), (*arguments, *row.pattern.regex.groupindex)
+        if isinstance(row, URLPattern):
+            yield Address(spaces, route, row.name or "", held)
+        else:
+            yield from _walk(row, route, (*spaces, row.namespace) if row.namespace else spaces, held)
+
+
+@dataclass(frozen=True)
+class World:
+    """A filled organisation; ``values`` by argument name, or by address and argument where an address wants its own."""
+
+    home: Organisation
+    values: dict[str, Any]
+
+    def path(self, address: Address, actor: User) -> str:
+        """The address with its arguments; one's own rows for what nobody else may see."""
+        own = {"token_id": _token(actor), "filter_id": _filter(actor), "mfa.pk": _key(actor)}
+        kwargs = {key: self._value(address.name, key, own) for key in address.arguments}
+        return reverse(":".join((*address.spaces, address.name)), kwargs=kwargs)
+
+    def _value(self, name: str, key: str, own: dict[str, Any]) -> Any:
+        if key == "pk":
+            return own["mfa.pk"]()
+        if key in own:
+            return own[key]()
+        return self.values.get(f"{name}.{key}", self.values.get(key))
+
+
+def _token(actor: User) -> Any:
+    fields = {"name": "A program", "prefix": "assay_x", "scopes": [], "expires_at": clock.now(), "created_by": actor}
+    return lambda: ApiToken.objects.get_or_create(user=actor, secret_hash=actor.pk.hex, defaults=fields)[0].pk
+
+
+def _filter(actor: User) -> Any:
+    return lambda: SavedFilter.objects.get_or_create(user=actor, listing="runs", name="Mine", query="q=a")[0].pk
+
+
+def _key(actor: User) -> Any:
+    data = {"name": "Key 1", "credential": {}}
+    return lambda: Authenticator.objects.get_or_create(user=actor, type=Authenticator.Type.WEBAUTHN, defaults={"data": data})[0].pk
+
+
+def build(admin: User) -> World:
+    """Rows of every kind in the organisation of ``admin``."""
+    factories.catalogue(admin)
+    run = factories.finished_run(admin)
+    version, finding = run.plan.version, Finding.objects.get(step__run=run)
+    artifact = Artifact.objects.filter(attestation=finding.step.attestation)[0]
+    draft = factories.plan(admin, version=version, seal=False)
+    system = factories.system(admin)
+    deployment = deployment_register(actor=admin, system=system, version=version, environment="production")
+    link = EvidenceLink.objects.filter(artifact__attestation=finding.step.attestation).first() or _link(artifact)
+    home, record = factories.home(admin), factories.qualification(admin)
+    incident = factories.incident(admin)
+    fact = factories.incident_fact(admin, incident)
+    return World(
+        home,
+        {
+            "vendor_id": version.model.vendor_id,
+            "model_id": version.model_id,
+            "version_id": version.id,
+            "system_id": system.id,
+            "deployment_id": deployment.id,
+            "intake_id": _intake(admin, version).id,
+            "plan_id": run.plan_id,
+            "plan-edit.plan_id": draft.id,
+            "plan-seal.plan_id": draft.id,
+            "plan-discard.plan_id": draft.id,
+            "run_id": run.id,
+            "finding_id": finding.id,
+            "artifact_id": artifact.id,
+            "link_id": link.id,
+            "report_id": report_request(actor=admin, run=run, prepared_for="The board", as_of=run.created_at.date()).id,
+            "case_id": case_request(actor=admin, run=run).id,
+            "requirement_id": Requirement.objects.all()[0].id,
+            "index": LedgerEntry.objects.get(attestation=finding.step.attestation).index,
+            "user_id": factories.user(Role.AUDITOR, of=home).id,
+            "slug": "linear_direction",
+            "calibration_id": record.calibration_id,
+            "qualification_id": record.id,
+            "probe-set-detail.slug": next(iter(shipped())),
+            "set_id": factories.probe_set(admin).id,
+            "exercise_id": factories.blind_exercise(admin, version=version)[0].id,
+            "incident_id": incident.id,
+            "fact_id": fact.id,
+            "clock": "gdpr-33-initial",
+            "name": finding.figures[0]["name"],
+            "form": "svg",
+        },
+    )
+
+
+def nowhere(home: Organisation) -> World:
+    """Arguments that fit every address and have no rows behind them, for those who are stopped before any row is looked for."""
+    keys = {key for address in addresses() for key in address.arguments}
+    texts = {"slug": "none", "clock": "none", "name": "none", "form": "svg", "index": 1, "provider_id": "none", "uidb36": "1", "key": "none"}
+    return World(home, {key: texts.get(key, home.pk) for key in keys})
+
+
+def _link(artifact: Artifact) -> EvidenceLink:
+    requirement = Requirement.objects.all()[0]
+    return EvidenceLink.objects.create(artifact=artifact, requirement=requirement, evidence_kind="test", rationale="It is asked for.", tier="observed")
+
+
+def _intake(admin: User, version: ModelVersion) -> Intake:
+    fields = {"access": version.access, "source": Source.GGUF, "locator": "m.gguf"}
+    return Intake.objects.create(model=version.model, label="next", requested_by=admin, **fields)
