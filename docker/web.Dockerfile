@@ -19,7 +19,7 @@ USER 10001
 ENV PYTHONPATH=/srv/assay PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp \
     DJANGO_SETTINGS_MODULE=config.settings ASSAY_VAR=/var/lib/assay ASSAY_CACHE=/var/cache/assay
 EXPOSE 8000
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
-    CMD ["python", "-m", "cli.healthcheck", "http://127.0.0.1:8000/login/"]
-CMD ["gunicorn", "config.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s \
+    CMD ["python", "-m", "cli.healthcheck", "http://127.0.0.1:8000/readyz"]
+CMD ["gunicorn", "config.wsgi:application", "--config", "config/gunicorn.py", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", \
      "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
