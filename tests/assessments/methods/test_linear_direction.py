@@ -53,6 +53,15 @@ def test_a_missing_condition_lowers_the_reading(plant: Plant, twin: Plant, readi
     assert run(PlantedSubject(plant, twin=twin), workdir).reading == reading
 
 
+def test_a_model_in_which_little_but_the_concept_differs_is_observed(workdir: Path) -> None:
+    # Every refitted direction lies along the concept or against it: with true labels on the judged side half of the null would be near 1.
+    output = run(PlantedSubject(replace(PLANTED, strength=60.0)), workdir)
+    adjusted = output.measurement("auroc").p_value
+    assert adjusted is not None
+    assert adjusted <= 0.05
+    assert output.reading == Reading.OBSERVED
+
+
 def test_what_the_words_alone_give_is_not_observed(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # every text names its label: words alone do as well as the activations
     marked = probes.probe_set("harmful_harmless")

@@ -153,6 +153,13 @@ def test_each_condition_decides_the_reading(changed: dict[str, object], reading:
     assert fixed(**changed).reading == reading
 
 
+@pytest.mark.parametrize(("ratios", "reading"), [(np.linspace(-0.2, 0.2, 100), Reading.CAUSAL), (np.linspace(0.1, 1.5, 100), Reading.INCONCLUSIVE)])
+def test_what_random_directions_reach_decides_the_reading(ratios: np.ndarray, reading: Reading) -> None:
+    found = fixed(random_ratios=ratios)
+    del vars(found)["p_value"]
+    assert found.reading == reading
+
+
 def test_every_prompt_component_and_set_is_in_the_files(planted: Subject, workdir: Path) -> None:
     output = SelfRepair().run(spec(2), planted, workdir, Listener())
     items = pyarrow.parquet.read_table(workdir / "items.parquet").to_pylist()
