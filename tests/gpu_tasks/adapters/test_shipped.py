@@ -3,7 +3,7 @@
 import pytest
 
 from assessments.contracts import Reading
-from assessments.organisms.contracts import Role
+from assessments.organisms.contracts import Organism, Role
 from assessments.organisms.registry import ADAPTERS, organisms
 from assessments.registry import METHODS
 from gpu_tasks import trials
@@ -23,11 +23,11 @@ def test_each_is_whole_and_stands_on_the_pinned_base() -> None:
         assert {trial.instrument for trial in row.trials} <= {method.card.slug for method in METHODS}
 
 
-def test_they_are_tried_only_when_their_family_is_named() -> None:
-    family = organisms(ADAPTERS)[0].recipe.family
-    assert family not in {job.organism.recipe.family for job in trials.jobs_of("steering_validation", "", 1)}
-    named = trials.jobs_of("steering_validation", family, 1)
-    assert {job.organism.recipe.family for job in named} == {family}
+@pytest.mark.parametrize("row", organisms(ADAPTERS), ids=lambda row: row.slug)
+def test_they_are_tried_only_when_their_family_is_named(row: Organism) -> None:
+    family, instrument = row.recipe.family, row.trials[0].instrument
+    assert family not in {job.organism.recipe.family for job in trials.jobs_of(instrument, "", 1)}
+    assert {job.organism.recipe.family for job in trials.jobs_of(instrument, family, 1)} == {family}
 
 
 @pytest.mark.slow
