@@ -6,24 +6,37 @@ from typing import Protocol
 from accounts.models import Role, User
 from core.errors import NotAllowed
 
-READ = frozenset({"inventory.read", "assessments.read", "evidence.read", "reports.read", "frameworks.read", "incidents.read"})
+READ = frozenset({"inventory.read", "assessments.read", "evidence.read", "reports.read", "frameworks.read", "incidents.read", "decisions.read"})
 REGISTER = frozenset({"inventory.write", "inventory.transition"})
 ASSESS = frozenset({"evidence.record", "plan.write", "plan.seal", "run.start", "run.cancel", "run.retry", "report.build", "evidence.export"})
 CALIBRATE = frozenset({"instrument.calibrate", "blind.answer", "probe_set.add"})
 ADMINISTER = frozenset({"blind.seal", "accounts.read", "accounts.manage", "frameworks.load"})
 INCIDENTS = frozenset({"incident.write", "incident.submit"})
+GAPS = frozenset({"gap.assign", "exemption.propose"})
+GATES = frozenset({"policy.write", "decision.request", "decision.waive", "decision.approve", "decision.task", "drill.record"})
 OWN = frozenset({"account.self"})
 TOKENS = frozenset({"token.issue"})
 
 POLICY: dict[str, frozenset[str]] = {
-    Role.ADMINISTRATOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | ADMINISTER | INCIDENTS | {"evidence.review"},
-    Role.GOVERNANCE: OWN | TOKENS | READ | REGISTER | INCIDENTS | {"evidence.record", "evidence.review", "report.build", "evidence.export", "run.cancel"},
-    Role.ASSESSOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | {"incident.write"},
-    Role.APPROVER: OWN | READ | {"evidence.review"},
+    Role.ADMINISTRATOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | ADMINISTER | INCIDENTS | GAPS | GATES | {"evidence.review", "exemption.decide"},
+    Role.GOVERNANCE: OWN
+    | TOKENS
+    | READ
+    | REGISTER
+    | INCIDENTS
+    | GAPS
+    | GATES
+    | {"evidence.record", "evidence.review", "exemption.decide", "report.build", "evidence.export", "run.cancel", "frameworks.load"},
+    Role.ASSESSOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | GAPS | {"incident.write", "decision.request", "decision.task", "drill.record"},
+    Role.APPROVER: OWN | READ | {"evidence.review", "evidence.record", "exemption.decide", "decision.approve", "decision.task"},
     Role.AUDITOR: OWN | READ | {"evidence.export", "accounts.read"},
     Role.VENDOR: OWN,
-    Role.API_CLIENT: READ | REGISTER | ASSESS,
-    Role.WORKER: frozenset({"run.execute", "evidence.record", "report.build", "evidence.export", "assessments.read", "inventory.read"}),
+    # What a program asks for or waives counts for nothing before a person approves it.
+    Role.API_CLIENT: READ | REGISTER | ASSESS | INCIDENTS | {"decision.request", "decision.waive"},
+    Role.WORKER: frozenset(
+        {"run.execute", "reminder.send", "evidence.record", "report.build", "evidence.export"}
+        | {"assessments.read", "inventory.read", "decisions.read", "incidents.read"}
+    ),
 }
 PERSONAL = frozenset({Role.ADMINISTRATOR, Role.GOVERNANCE, Role.ASSESSOR, Role.APPROVER, Role.AUDITOR, Role.VENDOR})
 """Roles for people; the other two are for programs."""
@@ -36,10 +49,16 @@ SCOPES: dict[str, frozenset[str]] = {
     "evidence:read": frozenset({"evidence.read"}),
     "evidence:export": frozenset({"evidence.read", "evidence.export"}),
     "frameworks:read": frozenset({"frameworks.read"}),
+    "incidents:read": frozenset({"incidents.read"}),
+    "incidents:write": frozenset({"incidents.read", "incident.write"}),
+    "incidents:submit": frozenset({"incidents.read", "incident.submit"}),
+    "decisions:read": frozenset({"decisions.read"}),
+    "decisions:request": frozenset({"decisions.read", "decision.request"}),
+    "decisions:waive": frozenset({"decisions.read", "decision.waive"}),
     "reports:read": frozenset({"reports.read"}),
     "reports:build": frozenset({"reports.read", "report.build"}),
 }
-"""What an API token may be limited to; a person's act, such as accepting evidence, is in none of them."""
+"""What an API token may be limited to; a person's act, such as accepting evidence or approving a decision, is in none of them."""
 
 
 VERBS: dict[str, str] = {
@@ -64,12 +83,23 @@ VERBS: dict[str, str] = {
     "evidence.review": "accept or decline evidence for a requirement",
     "evidence.export": "export cases that others can verify",
     "frameworks.read": "see requirements and coverage",
-    "frameworks.load": "load the catalogue of requirements",
+    "frameworks.load": "load catalogues and import frameworks and crosswalks from files",
     "reports.read": "see reports",
     "report.build": "have reports drawn and signed",
     "incidents.read": "see incidents and their reporting clocks",
     "incident.write": "open incidents, enter and correct their facts",
     "incident.submit": "record reports that were sent to authorities",
+    "gap.assign": "say who closes a gap in coverage, and by when",
+    "exemption.propose": "propose that a duty does not apply to a system",
+    "exemption.decide": "approve or decline such proposals of others",
+    "decisions.read": "see gate policies, decisions and approvals",
+    "policy.write": "write the gate policies that decisions are made under",
+    "decision.request": "ask for decisions and write their conditions",
+    "decision.waive": "waive a failed condition until a day",
+    "decision.approve": "approve or reject decisions of others",
+    "decision.task": "mark conditions of decisions as done",
+    "drill.record": "record rollback drills",
+    "reminder.send": "send reminders of deadlines by mail",
     "accounts.read": "see users, roles and public keys",
     "accounts.manage": "invite and deactivate users, give roles, run service accounts",
 }
