@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": Command("cli.demo", in_caller_dir=True, renders=True),
     "serve": Command("cli.serve", renders=True),
     "test": Command("cli.checks", renders=True, tests=True),
+    "frameworks": Command("cli.frameworks", in_caller_dir=True),
     "probes": Command("cli.probes", in_caller_dir=True),
     "replay": Command("cli.replay", in_caller_dir=True),
     "verify": Command("evidence.verify", in_caller_dir=True),

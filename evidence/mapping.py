@@ -2,14 +2,18 @@
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Final
 
 from core.errors import InvalidInput
 from evidence.models import EvidenceLink
 from frameworks.models import Requirement
 
+CURRENT: Final = "current"
+STALE: Final = "stale"
+WEAK: Final = "weak"
 DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
@@ -23,8 +27,16 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Why an accepted link does not fully count, by what its file rests on: ``STALE`` or ``WEAK``, and the reason in a sentence."""
+
+    standing: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class CoverageRow:
-    """One requirement with the links that count, those that no longer do, and those nobody has decided yet."""
+    """One requirement with the links that count, those that no longer do, those nobody has decided, and those too weak for what it asks."""
 
     requirement: Requirement
     state: State
@@ -32,54 +44,64 @@ class CoverageRow:
     stale: tuple[EvidenceLink, ...]
     proposed: tuple[EvidenceLink, ...]
     missing_kinds: tuple[str, ...]
+    weak: tuple[EvidenceLink, ...] = ()
 
     @property
     def tiers(self) -> list[str]:
         """The verdict tiers of all its links, each once."""
-        return list(dict.fromkeys(link.tier for link in (*self.current, *self.stale, *self.proposed) if link.tier))
+        return list(dict.fromkeys(link.tier for link in (*self.current, *self.weak, *self.stale, *self.proposed) if link.tier))
 
 
-def coverage(*, subjects: Iterable[str], as_of: datetime.date) -> list[CoverageRow]:
+Doubting = Callable[[Any], Doubt | None]
+"""Says what speaks against an accepted link beside the link itself; None where nothing does."""
+
+
+def coverage(*, subjects: Iterable[str], as_of: datetime.date, doubt_of: Callable[[Requirement], Doubting] | None = None) -> list[CoverageRow]:
     """One row per requirement in force on ``as_of``, by what was known and accepted on that day about any of ``subjects``.
 
     Covered: a current accepted link for every kind of evidence the requirement names; partial: for some;
-    stale: only links that expired, passed their review period or were accepted when the row read otherwise.
+    stale: only links that expired, passed their review period or were accepted when the row read otherwise, and those that
+    ``doubt_of`` of the requirement, from a layer that knows what the files rest on, calls stale.
     """
     requirements = Requirement.objects.known_at(as_of).as_of(as_of).select_related("version__framework")
     links: dict[tuple[str, str], list[EvidenceLink]] = {}
     rows = EvidenceLink.objects.filter(artifact__subject__in=list(subjects), created_at__date__lte=as_of)
     for link in rows.select_related("artifact", "reviewer", "requirement__version__framework").order_by("created_at"):
         links.setdefault(_key(link.requirement), []).append(link)
-    return [answer(requirement, links.get(_key(requirement), ()), as_of) for requirement in requirements]
+    return [answer(row, links.get(_key(row), ()), as_of, doubt=doubt_of(row) if doubt_of else None) for row in requirements]
 
 
-def answer(requirement: Requirement, links: Iterable[EvidenceLink], as_of: datetime.date, seen: datetime.date | None = None) -> CoverageRow:
-    """How well ``links`` answer ``requirement`` on ``as_of``, by the decisions made until ``seen`` (the same day when not given)."""
-    groups: dict[str, list[EvidenceLink]] = {"current": [], "stale": [], "proposed": [], "declined": []}
+def answer(
+    requirement: Requirement, links: Iterable[Any], as_of: datetime.date, seen: datetime.date | None = None, doubt: Callable[[Any], Doubt | None] | None = None
+) -> CoverageRow:
+    """How well ``links`` answer ``requirement`` on ``as_of``, by the decisions made until ``seen`` (the same day when not given).
+
+    ``doubt`` says what else speaks against an accepted link; without it only the link and the requirement are looked at.
+    """
+    groups: dict[str, list[Any]] = {CURRENT: [], WEAK: [], STALE: [], "proposed": [], "declined": []}
     for link in links:
-        groups[standing(link, requirement, as_of, seen or as_of)].append(link)
-    kinds = {link.evidence_kind for link in groups["current"]}
+        groups[standing(link, requirement, as_of, seen or as_of, doubt)].append(link)
+    kinds = {link.evidence_kind for link in groups[CURRENT]}
     missing = tuple(kind for kind in requirement.evidence_kinds if kind not in kinds)
-    answered = State.PARTIAL if missing else State.COVERED
-    unanswered = State.STALE if groups["stale"] else State.MISSING
-    state = answered if groups["current"] else unanswered
-    return CoverageRow(requirement, state, tuple(groups["current"]), tuple(groups["stale"]), tuple(groups["proposed"]), missing)
+    answered = State.PARTIAL if missing or not groups[CURRENT] else State.COVERED
+    unanswered = State.STALE if groups[STALE] else State.MISSING
+    state = answered if groups[CURRENT] or groups[WEAK] else unanswered
+    return CoverageRow(requirement, state, tuple(groups[CURRENT]), tuple(groups[STALE]), tuple(groups["proposed"]), missing, tuple(groups[WEAK]))
 
 
-def standing(link: EvidenceLink, requirement: Requirement, as_of: datetime.date, seen: datetime.date) -> str:
-    """What a link is worth on ``as_of``: ``current``, ``stale``, ``proposed`` (not decided by ``seen``) or ``declined``."""
+def standing(link: Any, requirement: Requirement, as_of: datetime.date, seen: datetime.date, doubt: Callable[[Any], Doubt | None] | None = None) -> str:
+    """What a link is worth on ``as_of``: ``current``, ``stale``, ``weak``, ``proposed`` (not decided by ``seen``) or ``declined``."""
     if link.reviewed_at is None or link.reviewed_at.date() > seen:
         return "proposed"
     if link.status != EvidenceLink.Status.ACCEPTED:
         return "declined"
-    return "current" if _is_current(link, link.reviewed_at.date(), requirement, as_of) else "stale"
+    if stale_reason(link, link.reviewed_at.date(), requirement, as_of):
+        return STALE
+    found = doubt(link) if doubt else None
+    return found.standing if found else CURRENT
 
 
-def _is_current(link: EvidenceLink, reviewed: datetime.date, requirement: Requirement, as_of: datetime.date) -> bool:
-    return not stale_reason(link, reviewed, requirement, as_of)
-
-
-def stale_reason(link: EvidenceLink, reviewed: datetime.date, requirement: Requirement, as_of: datetime.date) -> str:
+def stale_reason(link: Any, reviewed: datetime.date, requirement: Requirement, as_of: datetime.date) -> str:
     """Why an accepted link no longer counts on ``as_of``; empty while it does."""
     if link.requirement_id != requirement.pk and link.requirement.digest != requirement.digest:
         return "The requirement has changed since it was accepted."

@@ -1,6 +1,7 @@
 """Whether a duty binds a use of AI on a day, and why: by role, risk class, place, date and transition. Plain values in, a sentence out."""
 
 import datetime
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def _obstacle(requirement: "Requirement", use: Use) -> str:
     """Why the duty does not bind this use; empty when it does."""
     if not _in_place(requirement.version.framework.jurisdiction, use.jurisdiction) and not requirement.voluntary:
         return f"It is law in {requirement.version.framework.jurisdiction}; the register says the system is used in {use.jurisdiction}."
-    if not set(use.roles) & set(requirement.roles):
+    if requirement.roles and not set(use.roles) & set(requirement.roles):
         return f"It binds {_joined(requirement.roles, ROLES)}; here you are one of the {ROLES.get(use.role, use.role)}."
     classes = risk_classes(requirement)
     if classes is not None and use.role in SYSTEM_ROLES and use.risk_class not in classes:
@@ -138,6 +139,8 @@ def _obstacle(requirement: "Requirement", use: Use) -> str:
 
 
 def _because(requirement: "Requirement", use: Use | None, begins: datetime.date | None) -> str:
+    if begins is None and not requirement.roles:
+        return "Counts as chosen: the imported file states neither a date of application nor whom it binds."
     if begins is None:
         return "Followed by choice: it has no date of application."
     if use is None:
@@ -152,6 +155,7 @@ def _with(sentence: str, older: Transition | None) -> str:
     return f"{sentence} {older.rule}" if older else sentence
 
 
+@functools.lru_cache(maxsize=1024)
 def _in_place(law: str, used_in: str) -> bool:
     """Whether a law of one place reaches a system used in others. Only places that are all known codes may exclude it."""
     places = [place for place in re.split(r"[,;/\s]+", used_in.strip()) if place]

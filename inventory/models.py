@@ -60,6 +60,16 @@ LIFECYCLE_ALLOWED: dict[str, frozenset[str]] = {
 }
 
 
+LIFECYCLE_DECIDED: dict[str, frozenset[str]] = {
+    Lifecycle.CANDIDATE: frozenset({Lifecycle.APPROVED, Lifecycle.RESTRICTED}),
+    Lifecycle.APPROVED: frozenset({Lifecycle.ROLLED_BACK}),
+    Lifecycle.RESTRICTED: frozenset({Lifecycle.APPROVED, Lifecycle.ROLLED_BACK}),
+    Lifecycle.ROLLED_BACK: frozenset(),
+    Lifecycle.RETIRED: frozenset(),
+}
+"""Moves to more use, which need a decision, and rolling back, which names a version; ``version_transition`` makes none of these."""
+
+
 class RiskClass(models.TextChoices):
     """Risk classes of the EU AI Act as we use them for systems."""
 

@@ -167,7 +167,7 @@ def _links_propose(actor: User, spec: StepSpec, artifact: Artifact, verdict: Ver
     if verdict == Verdict.NOT_APPLICABLE:
         return
     claims = {claim.requirement: claim for claim in instrument(spec.instrument).card.requirements}
-    for requirement in Requirement.objects.known_at(clock.now().date()).filter(ref__in=claims):
+    for requirement in Requirement.objects.shipped().known_at(clock.now().date()).filter(ref__in=claims):
         claim = claims[requirement.ref]
         link_propose(actor=actor, artifact=artifact, requirement=requirement, evidence_kind=claim.evidence_kind, rationale=claim.rationale, tier=verdict.value)
 

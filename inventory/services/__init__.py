@@ -2,7 +2,7 @@
 
 from inventory.services.deployments import deployment_end, deployment_register
 from inventory.services.intakes import intake_claim, intake_fail, intake_finish, intake_reap, intake_renew, intake_report, intake_request, intake_retry
-from inventory.services.models import VersionFacts, model_register, model_update, version_register, version_transition
+from inventory.services.models import VersionFacts, model_register, model_update, version_enter, version_register, version_transition
 from inventory.services.systems import system_register, system_update
 from inventory.services.vendors import vendor_register, vendor_update
 
@@ -24,6 +24,7 @@ __all__ = [
     "system_update",
     "vendor_register",
     "vendor_update",
+    "version_enter",
     "version_register",
     "version_transition",
 ]

@@ -9,8 +9,14 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import require
 from core.errors import InvalidInput, InvalidState
-from inventory.models import LIFECYCLE_ALLOWED, AIModel, ModelVersion, Vendor
+from inventory.models import LIFECYCLE_ALLOWED, LIFECYCLE_DECIDED, AIModel, ModelVersion, Vendor
 from inventory.rows import row_change, row_insert, row_log
+
+DECIDED = {
+    "approved": "A version becomes approved through a decision. Ask for one under a policy for approving versions, and release the version from there.",
+    "restricted": "A version becomes restricted through a decision to go with conditions. Ask for one, and release the version from there.",
+    "rolled_back": "Rolling back names the version to return to. Use “Roll back” on the page of the version.",
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,16 @@ def version_register(*, actor: User, model: AIModel, label: str, access: str, fa
 
 @transaction.atomic
 def version_transition(*, actor: User, version: ModelVersion, lifecycle: str, reason: str) -> ModelVersion:
-    """Move a version to another lifecycle state; raises ``InvalidState`` where the table does not allow it."""
+    """Move a version where no decision is needed: to less use, or back to the start. ``InvalidState`` where the table does not allow it."""
+    before = ModelVersion.objects.values_list("lifecycle", flat=True).get(pk=version.pk)
+    if lifecycle in LIFECYCLE_DECIDED[before]:
+        raise InvalidState(DECIDED[lifecycle])
+    return version_enter(actor=actor, version=version, lifecycle=lifecycle, said={"reason": reason})
+
+
+@transaction.atomic
+def version_enter(*, actor: User, version: ModelVersion, lifecycle: str, said: Mapping[str, Any]) -> ModelVersion:
+    """Enter a state with what is said about it in the log. For states that need a decision, only the services of decisions call this."""
     require(actor, "inventory.transition", version)
     row = ModelVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
     if lifecycle not in LIFECYCLE_ALLOWED[row.lifecycle]:
@@ -74,5 +89,5 @@ def version_transition(*, actor: User, version: ModelVersion, lifecycle: str, re
         raise InvalidState(f"A version that is {row.lifecycle} cannot become {lifecycle}; from here it can become: {allowed}.")
     before, row.lifecycle = row.lifecycle, lifecycle
     row.save(update_fields=["lifecycle"])
-    row_log(actor, "inventory.modelversion.moved", row, {"from": before, "to": lifecycle, "reason": reason})
+    row_log(actor, "inventory.modelversion.moved", row, {"from": before, "to": lifecycle, **said})
     return row
