@@ -32,6 +32,9 @@ app.conf.update(
         "gpu_tasks.tasks.calibrate": {"queue": "gpu"},
         "gpu_tasks.tasks.reap_steps": {"queue": "cpu"},
         "reports.tasks.build_report": {"queue": "reports"},
+        "reports.tasks.build_incident_report": {"queue": "reports"},
+        "reports.tasks.build_board_report": {"queue": "reports"},
+        "decisions.tasks.send_reminders": {"queue": "cpu"},
     },
     # Long jobs are never redelivered by the broker: the lease in the row decides who runs what.
     task_acks_late=False,
@@ -39,8 +42,11 @@ app.conf.update(
     worker_disable_prefetch=settings.BROKER_URL.startswith("redis"),
     worker_hijack_root_logger=False,
     timezone="UTC",
-    beat_schedule={"reap": {"task": "gpu_tasks.tasks.reap_steps", "schedule": float(settings.ASSAY_REAP_SECONDS)}},
+    beat_schedule={
+        "reap": {"task": "gpu_tasks.tasks.reap_steps", "schedule": float(settings.ASSAY_REAP_SECONDS)},
+        "remind": {"task": "decisions.tasks.send_reminders", "schedule": float(settings.ASSAY_REMIND_SECONDS)},
+    },
 )
 # By name, because the models behind it cannot be imported yet.
 app.steps["consumer"].add("gpu_tasks.liveness:Beat")
-app.autodiscover_tasks(["gpu_tasks", "reports"])
+app.autodiscover_tasks(["gpu_tasks", "decisions", "reports"])

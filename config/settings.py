@@ -30,6 +30,7 @@ ASSAY_LOG_ORIGIN = env("ASSAY_LOG_ORIGIN", default="assay.localhost/log")
 ASSAY_VERSION = "0.1.0"
 ASSAY_LEASE_SECONDS = env.int("ASSAY_LEASE_SECONDS", default=60)
 ASSAY_REAP_SECONDS = env.int("ASSAY_REAP_SECONDS", default=15)
+ASSAY_REMIND_SECONDS = env.int("ASSAY_REMIND_SECONDS", default=300)
 ASSAY_MAX_ATTEMPTS = env.int("ASSAY_MAX_ATTEMPTS", default=3)
 ASSAY_REPORT_ROWS = 400
 
@@ -199,6 +200,8 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_APPS if OIDC["ISSUER"
 # Without a mail server, mails are files that only this account reads: links in a log would be keys in a log.
 globals().update({**env.email_url("EMAIL_URL", default="filemail://"), "EMAIL_FILE_PATH": str(ASSAY_VAR / "mail")})
 DEFAULT_FROM_EMAIL = env("ASSAY_MAIL_FROM", default="assay@localhost")
+# Where people reach this installation, such as https://assay.example.org; reminders link to it.
+ASSAY_PUBLIC_ADDRESS = env("ASSAY_PUBLIC_ADDRESS", default="").rstrip("/")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

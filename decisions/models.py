@@ -1,7 +1,7 @@
 """Incidents, the facts about them with their times, and the reports that were sent."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
@@ -11,10 +11,56 @@ from accounts.models import Organisation, User
 from accounts.visibility import M, VisibleQuerySet
 from core.base import BaseModel
 from decisions.clocks import Clock, Facts, Sent, clocks_of
+from decisions.gap_models import Exemption, ExemptionState, GapAssignment
+from decisions.gate_models import Approval, Decision, DecisionTask, GatePolicy, GatePolicyVersion, RollbackDrill, Waiver
 from decisions.regimes import shipped
+from decisions.response_models import (
+    ActionStep,
+    CalendarKey,
+    CapturedPrompts,
+    CorrectiveAction,
+    DraftVersion,
+    EvidenceHold,
+    IncidentReport,
+    Reminder,
+    ReminderChoice,
+    ReportState,
+    ThroughIncident,
+    VendorPromise,
+)
 from decisions.vocabulary import FACTS, KINDS, ROLES, ZONES
 from evidence.models import Artifact, LedgerEntry
 from inventory.models import AISystem, ModelVersion, Vendor
+
+__all__ = [
+    "ActionStep",
+    "Approval",
+    "CalendarKey",
+    "CapturedPrompts",
+    "CorrectiveAction",
+    "Decision",
+    "DecisionTask",
+    "DraftVersion",
+    "EvidenceHold",
+    "Exemption",
+    "ExemptionState",
+    "GapAssignment",
+    "GatePolicy",
+    "GatePolicyVersion",
+    "Incident",
+    "IncidentFact",
+    "IncidentQuerySet",
+    "IncidentReport",
+    "Reminder",
+    "ReminderChoice",
+    "ReportState",
+    "RollbackDrill",
+    "Severity",
+    "Submission",
+    "VendorPromise",
+    "Waiver",
+    "next_clock",
+]
 
 FACT_CHOICES, ZONE_CHOICES = list(FACTS.items()), list(ZONES.items())
 
@@ -22,13 +68,6 @@ FACT_CHOICES, ZONE_CHOICES = list(FACTS.items()), list(ZONES.items())
 class IncidentQuerySet(VisibleQuerySet[M]):
     """Incidents of the actor's organisations."""
 
-    read_verb = "incidents.read"
-
-
-class ThroughIncident(VisibleQuerySet[M]):
-    """Rows that belong to an organisation through their incident."""
-
-    owner_path = "incident__organisation"
     read_verb = "incidents.read"
 
 
@@ -56,6 +95,7 @@ class Incident(BaseModel):
     systems = models.ManyToManyField(AISystem, related_name="incidents")
     versions = models.ManyToManyField(ModelVersion, related_name="incidents")
     vendors = models.ManyToManyField(Vendor, related_name="incidents")
+    rolled_back_to = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     objects = IncidentQuerySet.as_manager()
@@ -89,20 +129,38 @@ class Incident(BaseModel):
 
     def current_facts(self) -> list["IncidentFact"]:
         """The facts that no correction has replaced and that were not withdrawn, by time."""
-        rows = list(self.facts.all())
-        replaced = {row.replaces_id for row in rows}
-        return sorted((row for row in rows if row.at is not None and row.pk not in replaced), key=lambda row: (row.at, row.name))
+        return standing_facts(list(self.facts.all()))
+
+    def current_submissions(self) -> list["Submission"]:
+        """The reports recorded as sent that no correction has replaced and that were not withdrawn, by time."""
+        return standing_submissions(list(self.submissions.all()))
 
     def facts_known(self) -> Facts:
         """What the clocks look at."""
-        times = {row.name: row.at for row in self.current_facts() if row.at is not None}
-        sent = tuple(Sent(row.clock, row.submitted_at) for row in self.submissions.all())
+        return self.facts_from(list(self.facts.all()), list(self.submissions.all()))
+
+    def facts_from(self, facts: Sequence["IncidentFact"], submissions: Sequence["Submission"]) -> Facts:
+        """What the clocks look at, given all facts and submissions of this incident."""
+        times = {row.name: row.at for row in standing_facts(facts) if row.at is not None}
+        sent = tuple(Sent(row.clock, row.submitted_at) for row in standing_submissions(submissions))
         holidays = frozenset(date.fromisoformat(day) for day in self.holidays)
         return Facts(times, frozenset(self.kinds), frozenset(self.roles), self.zone, holidays, sent)
 
     def clocks(self, now: datetime) -> list[Clock]:
         """Every clock of every regime, applicable or not."""
         return clocks_of(self.facts_known(), shipped(), now)
+
+
+def standing_facts(rows: Sequence["IncidentFact"]) -> list["IncidentFact"]:
+    """Those of one incident's facts that no correction has replaced and that were not withdrawn, by time."""
+    replaced = {row.replaces_id for row in rows}
+    return sorted((row for row in rows if row.at is not None and row.pk not in replaced), key=lambda row: (row.at, row.name))
+
+
+def standing_submissions(rows: Sequence["Submission"]) -> list["Submission"]:
+    """Those of one incident's submissions that no correction has replaced and that were not withdrawn, by time."""
+    replaced = {row.replaces_id for row in rows}
+    return sorted((row for row in rows if not row.withdrawn and row.pk not in replaced), key=lambda row: row.submitted_at)
 
 
 def next_clock(clocks: Iterable[Clock]) -> Clock | None:
@@ -141,15 +199,22 @@ class IncidentFact(BaseModel):
 
 
 class Submission(BaseModel):
-    """A report that was sent on one clock: when, under which reference, with which proof, and why late. ``due_at`` is what the clock said then."""
+    """A report that was sent on one clock: when, under which reference, with which proof, and why late. ``due_at`` is what the clock said then.
+
+    A correction ``replaces`` it and says why in ``reason``; ``withdrawn`` says that nothing was sent after all.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="submissions")
     clock = models.CharField(max_length=60)
     submitted_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, blank=True)
     reference = models.CharField(max_length=200)
     late_reason = models.CharField(max_length=1000, blank=True)
     proof = models.ForeignKey(Artifact, on_delete=models.PROTECT, null=True, related_name="+")
+    report = models.ForeignKey(IncidentReport, on_delete=models.PROTECT, null=True, related_name="submissions")
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+    reason = models.CharField(max_length=500, blank=True)
+    withdrawn = models.BooleanField(default=False)
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, related_name="+")
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 

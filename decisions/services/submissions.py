@@ -1,8 +1,6 @@
-"""Recording that a report was sent: when, under which reference, with which proof, and why late."""
+"""Recording that a report was sent: when, under which reference, with which proof, and why late; and correcting such a record."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 from django.db import transaction
@@ -10,40 +8,37 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import require
 from core import clock
-from core.errors import InvalidInput, InvalidState, NotFound
+from core.errors import Conflict, InvalidInput, InvalidState, NotFound
 from decisions.clocks import Clock, ClockState
-from decisions.models import Incident, Submission
+from decisions.models import Incident, IncidentReport, ReportState, Submission
+from decisions.services.proofs import Proof, proof_stored
 from evidence import ledger
 from evidence.models import Artifact, LedgerEntry
 from evidence.services import StoredFile, evidence_record
-from evidence.storage import blob_put_bytes
 from inventory.rows import row_check
 
 PREDICATE = "urn:assay:predicate:incident-submission:v1"
 ACTION = "decisions.submission.recorded"
-LARGEST = 10 * 1024 * 1024
-"""Bytes of a proof file."""
-SUFFIXES = {
-    ".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".txt": "text/plain", ".eml": "message/rfc822",
-    ".json": "application/json", ".xml": "application/xml",
-}  # fmt: skip
-"""Kinds of proof files by suffix, with their media types."""
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A file that shows that the report was sent, such as a receipt."""
-
-    name: str
-    data: bytes
 
 
 def submission_record(
-    *, actor: User, incident: Incident, clock_key: str, submitted_at: datetime, reference: str, late_reason: str = "", proof: Proof | None = None
+    *,
+    actor: User,
+    incident: Incident,
+    clock_key: str,
+    submitted_at: datetime,
+    reference: str,
+    late_reason: str = "",
+    proof: Proof | None = None,
+    report: IncidentReport | None = None,
 ) -> Submission:
-    """Record a report sent on the clock ``clock_key``; a late one needs its reason. ``NotFound`` without such a clock, ``InvalidState`` where none is open."""
+    """Record a report sent on the clock ``clock_key``; a late one needs its reason, and ``report`` is the one built here that was sent.
+
+    ``NotFound`` without such a clock, ``InvalidState`` where none is open.
+    """
     require(actor, "incident.submit", incident)
-    row = Submission(incident=incident, clock=clock_key, submitted_at=submitted_at, reference=reference.strip(), recorded_by=actor)
+    row = Submission(incident=incident, clock=clock_key, submitted_at=submitted_at, reference=reference.strip(), report=report, recorded_by=actor)
+    _check_report(row)
     # Once before the file is stored, so that a refusal leaves nothing behind, and once under the lock.
     _check(row, late_reason)
     file = _stored(row, proof) if proof is not None else None
@@ -63,19 +58,51 @@ def clock_named(incident: Incident, key: str) -> Clock:
     return found
 
 
+def submission_correct(*, actor: User, submission: Submission, submitted_at: datetime | None, reference: str, reason: str, late_reason: str = "") -> Submission:
+    """Put a new record in the place of ``submission``, which stays; without ``submitted_at`` it is withdrawn: nothing was sent. Proof and report carry over."""
+    require(actor, "incident.submit", submission)
+    if not reason.strip():
+        raise InvalidInput("reason", "say in one sentence what was wrong with the earlier record")
+    with transaction.atomic():
+        incident = Incident.objects.select_for_update(of=("self",)).get(pk=submission.incident_id)
+        if Submission.objects.filter(replaces=submission).exists():
+            raise Conflict("This record was corrected in the meantime. Look at the newest one and correct that.")
+        row = Submission(incident=incident, clock=submission.clock, submitted_at=submitted_at or submission.submitted_at, reference=reference.strip())
+        row.replaces, row.reason, row.withdrawn, row.due_at = submission, reason.strip(), submitted_at is None, submission.due_at
+        row.proof, row.report, row.recorded_by = submission.proof, submission.report, actor
+        _check_time(row, late_reason)
+        row.entry = _log_correction(actor, row, submission)
+        row.save(force_insert=True)
+    return row
+
+
+def _check_report(row: Submission) -> None:
+    report = row.report
+    if report is not None and (report.version.incident_id, report.version.clock, report.state) != (row.incident_id, row.clock, ReportState.DONE):
+        raise InvalidInput("report", "choose a finished report of this incident that was drafted for this clock")
+
+
+def _check_time(row: Submission, late_reason: str) -> None:
+    if row.submitted_at > clock.now():
+        raise InvalidInput("submitted_at", "this lies in the future; record a report once it was sent, in UTC")
+    late = row.due_at is not None and row.submitted_at > row.due_at and not row.withdrawn
+    if late and not late_reason.strip():
+        raise InvalidInput("late_reason", "the report was sent after its due time; say why")
+    row.late_reason = late_reason.strip() if late else ""
+    if row.withdrawn and row.due_at is not None:
+        # A withdrawn record says nothing about when; the old time only keeps its place on the timeline.
+        row.due_at = None
+    row_check(row)
+
+
 def _check(row: Submission, late_reason: str) -> None:
     running = clock_named(row.incident, row.clock)
     if not running.open:
         raise InvalidState(_closed(running))
-    if row.submitted_at > clock.now():
-        raise InvalidInput("submitted_at", "this lies in the future; record a report once it was sent, in UTC")
     if running.started is not None and row.submitted_at < running.started:
         raise InvalidInput("submitted_at", "this is before the clock started; check the time, or correct the fact that started it")
-    late = running.due is not None and row.submitted_at > running.due
-    if late and not late_reason.strip():
-        raise InvalidInput("late_reason", "the report was sent after its due time; say why")
-    row.due_at, row.late_reason = running.due, late_reason.strip() if late else ""
-    row_check(row)
+    row.due_at = running.due
+    _check_time(row, late_reason)
 
 
 def _closed(running: Clock) -> str:
@@ -85,23 +112,30 @@ def _closed(running: Clock) -> str:
 
 
 def _stored(row: Submission, proof: Proof) -> StoredFile:
-    suffix = PurePath(proof.name).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InvalidInput("proof", f"use a file that ends in {', '.join(SUFFIXES)}")
-    if not proof.data or len(proof.data) > LARGEST:
-        raise InvalidInput("proof", f"use a file of at most {LARGEST // 1024 // 1024} MiB that is not empty")
     title = f"Proof of submission: {row.incident.reference}, {row.clock}"
-    return StoredFile(blob_put_bytes(proof.data), f"{row.clock}{suffix}", SUFFIXES[suffix], "authority_correspondence", title)
+    return proof_stored(proof, name=row.clock, kind="authority_correspondence", title=title)
 
 
-def _log(actor: User, row: Submission, file: StoredFile | None) -> None:
-    said: dict[str, Any] = {
+def _said(row: Submission) -> dict[str, Any]:
+    said = {
         "clock": row.clock,
         "submitted_at": clock.iso(row.submitted_at),
         "due_at": clock.iso(row.due_at) if row.due_at else "",
         "reference": row.reference,
         "late_reason": row.late_reason,
     }
+    return {**said, "report": row.report.reference} if row.report else said
+
+
+def _log_correction(actor: User, row: Submission, before: Submission) -> LedgerEntry:
+    payload = {**_said(row), "withdrawn": row.withdrawn, "reason": row.reason, "before": _said(before), "replaces_entry": before.entry_id}
+    return ledger.append(
+        actor=actor, action="decisions.submission.corrected", subject=row.incident.subject, payload=payload, organisation_id=row.organisation_id
+    )
+
+
+def _log(actor: User, row: Submission, file: StoredFile | None) -> None:
+    said = _said(row)
     where: dict[str, Any] = {"actor": actor, "action": ACTION, "subject": row.incident.subject, "organisation_id": row.organisation_id}
     if file is None:
         row.entry = ledger.append(**where, payload=said)

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Role, User
 from core.errors import Conflict, InvalidInput, InvalidState, NotAllowed
 from evidence.models import LedgerEntry
-from inventory.models import LIFECYCLE_ALLOWED, Access, AIModel, Deployment, Lifecycle, ModelVersion, Vendor
+from inventory.models import LIFECYCLE_ALLOWED, LIFECYCLE_DECIDED, Access, AIModel, Deployment, Lifecycle, ModelVersion, Vendor
 from inventory.services import deployment_end, deployment_register, model_register, system_register, vendor_register, version_register, version_transition
 from tests import factories
 
@@ -85,13 +85,22 @@ def test_same_system_name_in_two_organisations_is_fine(admin: User) -> None:
     factories.system(factories.user(), name="Letters")
 
 
-@pytest.mark.parametrize(("before", "after"), [(a, b) for a, allowed in LIFECYCLE_ALLOWED.items() for b in Lifecycle.values if b in allowed])
+@pytest.mark.parametrize(("before", "after"), [(a, b) for a, allowed in LIFECYCLE_ALLOWED.items() for b in sorted(allowed - LIFECYCLE_DECIDED[a])])
 def test_allowed_transition_moves_and_is_logged(admin: User, before: str, after: str) -> None:
     version = factories.version(admin)
     ModelVersion.objects.filter(pk=version.pk).update(lifecycle=before)
     version_transition(actor=admin, version=version, lifecycle=after, reason="review")
     assert ModelVersion.objects.get(pk=version.pk).lifecycle == after
     assert LedgerEntry.objects.last().payload == {"from": before, "to": after, "reason": "review"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("before", "after"), [(a, b) for a, decided in LIFECYCLE_DECIDED.items() for b in sorted(decided)])
+def test_transition_to_more_use_or_back_is_left_to_decisions(admin: User, before: str, after: str) -> None:
+    version = factories.version(admin)
+    ModelVersion.objects.filter(pk=version.pk).update(lifecycle=before)
+    with pytest.raises(InvalidState, match=r"through a decision|names the version"):
+        version_transition(actor=admin, version=version, lifecycle=after, reason="review")
+    assert ModelVersion.objects.get(pk=version.pk).lifecycle == before
 
 
 @pytest.mark.parametrize(("before", "after"), [(a, b) for a, allowed in LIFECYCLE_ALLOWED.items() for b in Lifecycle.values if b not in allowed])
