@@ -1,22 +1,22 @@
 """The coverage matrix: requirements of a framework against systems, versions or one finding, as of a day and as known on a day."""
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from assessments.models import Finding, Step
+from assessments.models import Finding
 from core import clock
+from decisions.models import Exemption
 from evidence.mapping import CoverageRow, answer
 from evidence.models import EvidenceLink
-from frameworks.applicability import Applicability, Bite, Use, applicability
+from frameworks.applicability import Applicability, Bite, Use, applicability, day
 from frameworks.models import DUTY, Requirement
+from reports.sources import Sources, doubts, evidence_links, sources_read
 
-VERSION = "inventory.modelversion:"
 STATES = {
     "covered": "covered",
     "partial": "partly covered",
@@ -36,7 +36,8 @@ GAPS = ("stale", "proposed", "missing", "partial")
 class Subject:
     """A column: whose evidence counts, and the use that decides which duties bind it (None for a model alone).
 
-    ``attestation`` narrows the evidence to what one statement vouches for, as for a single finding.
+    ``attestation`` narrows the evidence to what one statement vouches for, as for a single finding. ``former`` are versions that
+    were at work once: evidence about them is shown, and is out of date.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Subject:
     use: Use | None
     versions: frozenset[UUID]
     attestation: UUID | None = None
+    former: frozenset[UUID] = frozenset()
 
     @property
     def query(self) -> str:
@@ -61,6 +63,7 @@ class Cell:
     subject: Subject
     applies: Applicability
     answer: CoverageRow
+    exemption: Exemption | None = None
 
     @property
     def state(self) -> str:
@@ -138,12 +141,25 @@ class Matrix:
         return fresh
 
 
+Exempt = Mapping[tuple[UUID, UUID, str], Exemption]
+"""Judgements by system, framework and reference."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that was on record by a day about some subjects: links by subject and reference, what lies behind them, and approved exemptions."""
+
+    seen: datetime.date
+    links: Mapping[tuple[Subject, str], Sequence[EvidenceLink]] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
+    exemptions: Exempt = field(default_factory=dict)
+
+
 def matrix_read(*, actor: User, framework: str, subjects: Sequence[Subject], as_of: datetime.date, known_at: datetime.date) -> Matrix:
-    """The matrix of ``framework`` (slug) in two queries, however many requirements and subjects there are."""
+    """The matrix of ``framework`` (slug) in as many queries for many requirements and subjects as for one."""
     rows = requirements_known(framework, known_at)
-    seen = min(as_of, known_at)
-    links = links_of(actor, framework, subjects, seen)
-    lines = [Line(row, tuple(cell_of(row, subject, links, as_of, seen) for subject in subjects)) for row in rows]
+    record = record_read(actor, framework, subjects, min(as_of, known_at))
+    lines = [Line(row, tuple(cell_of(row, subject, record, as_of) for subject in subjects)) for row in rows]
     return Matrix(as_of, subjects, lines)
 
 
@@ -152,31 +168,50 @@ def requirements_known(framework: str, known_at: datetime.date) -> QuerySet[Requ
     return Requirement.objects.known_at(known_at).filter(version__framework__slug=framework).select_related("version__framework").order_by("position")
 
 
-def cell_of(
-    requirement: Requirement, subject: Subject, links: Mapping[tuple[Subject, str], Iterable[EvidenceLink]], as_of: datetime.date, seen: datetime.date
-) -> Cell:
-    """One cell from the links found for its subject."""
-    found = links.get((subject, requirement.ref), ())
-    return Cell(requirement, subject, applicability(requirement, subject.use, as_of), answer(requirement, found, as_of, seen))
+def cell_of(requirement: Requirement, subject: Subject, record: Record, as_of: datetime.date) -> Cell:
+    """One cell from what is on record about its subject."""
+    found = record.links.get((subject, requirement.ref), ())
+    doubt = doubts(record.sources.of, subject.versions, requirement, as_of)
+    applies, exemption = applied(requirement, subject, record.exemptions, applicability(requirement, subject.use, as_of))
+    return Cell(requirement, subject, applies, answer(requirement, found, as_of, record.seen, doubt), exemption)
 
 
-def links_of(actor: User, framework: str, subjects: Sequence[Subject], seen: datetime.date, ref: str = "") -> dict[tuple[Subject, str], list[EvidenceLink]]:
-    """Links by subject and requirement reference: evidence about any version of the subject, recorded by ``seen``."""
-    versions = {key for subject in subjects for key in subject.versions}
-    about = Step.objects.filter(attestation=OuterRef("artifact__attestation")).values("run__plan__version")[:1]
-    steps = Step.objects.filter(run__plan__version__in=versions, attestation__isnull=False).values("attestation")
-    rows = EvidenceLink.objects.visible_to(actor).filter(requirement__version__framework__slug=framework, created_at__date__lte=seen)
-    rows = rows.filter(Q(artifact__attestation__in=steps) | Q(artifact__subject__in=[f"{VERSION}{key}" for key in versions]))
+def applied(requirement: Requirement, subject: Subject, exemptions: Exempt, law: Applicability) -> tuple[Applicability, Exemption | None]:
+    """``law`` as two people judged it for the subject; their judgement falls when the row demands something else."""
+    held = exemptions.get((subject.key, requirement.version.framework_id, requirement.ref)) if exemptions and subject.kind == "system" else None
+    if held is None or law.bite != Bite.APPLIES or held.requirement_digest != requirement.digest:
+        return law, None
+    return Applicability(Bite.NOT_APPLICABLE, law.begins, exempt_reason(held)), held
+
+
+def exempt_reason(held: Exemption) -> str:
+    """The judgement with who made and who approved it, and when."""
+    when = day(held.decided_at.date()) if held.decided_at else ""
+    return f"Judged not applicable by {held.proposed_by}, approved by {held.decided_by} on {when}: {held.reason}"
+
+
+def record_read(actor: User, framework: str, subjects: Sequence[Subject], seen: datetime.date, ref: str = "") -> Record:
+    """Evidence about any version of the subjects and judgements on them, recorded by ``seen``."""
+    versions = {key for subject in subjects for key in subject.versions | subject.former}
+    sources = sources_read(versions, seen)
+    rows = evidence_links(actor, versions, seen).filter(requirement__version__framework__slug=framework)
     if ref:
         rows = rows.filter(requirement__ref=ref)
     grouped: dict[tuple[Subject, str], list[EvidenceLink]] = {}
+    spoken = subjects_by(subjects)
     finding = Finding.objects.filter(step__attestation=OuterRef("artifact__attestation")).values("pk")[:1]
-    named = rows.annotate(about=Subquery(about, output_field=UUIDField()), finding=Subquery(finding))
-    for link in named.select_related("artifact", "requirement", "reviewer").only(*NEEDED).order_by("created_at"):
-        for subject in subjects:
-            if speaks_of(link, subject):
-                grouped.setdefault((subject, link.requirement.ref), []).append(link)
-    return grouped
+    for link in rows.annotate(finding=Subquery(finding)).select_related("artifact", "requirement", "reviewer").only(*NEEDED).order_by("created_at", "pk"):
+        source = sources.of(link)
+        for subject in (*spoken.get(link.artifact.attestation_id, ()), *(spoken.get(source.version, ()) if source else ())):
+            grouped.setdefault((subject, link.requirement.ref), []).append(link)
+    return Record(seen, grouped, sources, exemptions_read(actor, [framework], subjects, seen))
+
+
+def exemptions_read(actor: User, frameworks: Sequence[str], subjects: Sequence[Subject], seen: datetime.date) -> Exempt:
+    """Exemptions approved and not withdrawn by ``seen``."""
+    systems = [subject.key for subject in subjects if subject.kind == "system"]
+    rows = Exemption.objects.visible_to(actor).filter(framework__slug__in=frameworks, system__in=systems).select_related("proposed_by", "decided_by")
+    return {(row.system_id, row.framework_id, row.ref): row for row in rows if row.held_on(seen)}
 
 
 NEEDED = (
@@ -187,13 +222,13 @@ NEEDED = (
 )
 
 
-def speaks_of(link: Any, subject: Subject) -> bool:
-    """Whether the link's artifact is evidence about the subject. ``link`` carries ``about``, the version its step measured."""
-    if subject.attestation is not None:
-        return bool(link.artifact.attestation_id == subject.attestation)
-    text = link.artifact.subject
-    version = link.about or (UUID(text.removeprefix(VERSION)) if text.startswith(VERSION) else None)
-    return version in subject.versions
+def subjects_by(subjects: Sequence[Subject]) -> dict[UUID, list[Subject]]:
+    """Subjects by what their evidence is about: one statement, or a version that is or was at work in them."""
+    found: dict[UUID, list[Subject]] = {}
+    for subject in subjects:
+        for key in [subject.attestation] if subject.attestation else subject.versions | subject.former:
+            found.setdefault(key, []).append(subject)
+    return found
 
 
 def today() -> datetime.date:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from accounts.visibility import VisibleQuerySet
 from assessments.models import Run
 from core.base import BaseModel
@@ -138,3 +138,46 @@ class CaseExport(BaseModel):
     def file_name(self) -> str:
         """What the ZIP is called when it is handed out."""
         return f"case-run-{self.run.number}-{self.sha256[:8]}.zip"
+
+
+class BoardReportQuerySet(VisibleQuerySet["BoardReport"]):
+    """Questions about sets of board reports."""
+
+    read_verb = "reports.read"
+
+
+class BoardReport(BaseModel):
+    """One signed page for a board: ``content`` is what it says, fixed when it was asked for. The same content gives the same report."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField(unique=True)
+    content = models.JSONField()
+    content_digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.REQUESTED)
+    error = models.TextField(blank=True)
+    pdf = models.ForeignKey(Artifact, on_delete=models.PROTECT, null=True, related_name="+")
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="+")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = BoardReportQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "content_digest"], name="one_board_report_per_content"),
+            models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="board_report_state_known"),
+            models.CheckConstraint(condition=~models.Q(state="done") | models.Q(pdf__isnull=False, entry__isnull=False), name="board_report_done_is_logged"),
+        ]
+        ordering: ClassVar = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: the board's page"
+
+    @property
+    def reference(self) -> str:
+        """The number as people cite it."""
+        return f"B-{self.number:06d}"
+
+    @property
+    def subject(self) -> str:
+        """The text by which the log names this report."""
+        return f"reports.boardreport:{self.id}"

@@ -3,7 +3,7 @@
 import functools
 import io
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -50,15 +50,15 @@ def render_html(snapshot: Mapping[str, Any]) -> str:
     return render("report.html", with_pipeline(present(snapshot)))
 
 
-def render_pdf(snapshot: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """The unsigned PDF. ``files``: bytes of each attachment by name.
+def render_pdf(snapshot: Mapping[str, Any], files: Mapping[str, bytes], draw: Callable[[Mapping[str, Any]], str] | None = None) -> bytes:
+    """The unsigned PDF. ``files``: bytes of each attachment by name; ``draw``: its pages as HTML, those of an assessment where none is given.
 
     ``IntegrityFailed`` where a file is not what the snapshot lists, ``InvalidInput`` where anything could not be drawn.
     """
     attached = attachments(snapshot, files)
     with _complaints() as complaints:
         try:
-            pdf = _write(snapshot, attached)
+            pdf = _write((draw or render_html)(snapshot), attached)
         except FatalURLFetchingError as error:
             raise InvalidInput("report", f"the pages cannot be set as they are, they ask for something outside: {error}") from error
     if complaints:
@@ -88,12 +88,12 @@ def _complaints() -> Iterator[list[str]]:
         LOGGER.removeHandler(handler)
 
 
-def _write(snapshot: Mapping[str, Any], attached: list[Attachment]) -> bytes:
+def _write(pages: str, attached: list[Attachment]) -> bytes:
     fonts = FontConfiguration()
     fetcher = URLFetcher(allowed_protocols=["data"], allow_redirects=False, fail_on_errors=True)
     style = (template_folder() / "report.css").read_text(encoding="utf-8")
     sheets = [CSS(string=font_faces() + style, font_config=fonts, url_fetcher=fetcher)]
-    html = HTML(string=render_html(snapshot), url_fetcher=fetcher)
+    html = HTML(string=pages, url_fetcher=fetcher)
     document = html.render(font_config=fonts, stylesheets=sheets, pdf_variant="pdf/a-3a")
     document.metadata.attachments = attached
     _declare_pdfua(document)

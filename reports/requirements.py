@@ -10,6 +10,7 @@ from evidence.mapping import CoverageRow, State, coverage
 from evidence.models import EvidenceLink
 from frameworks.models import Requirement
 from inventory.models import ModelVersion
+from reports.sources import doubting
 
 
 def requirements_read(version: ModelVersion, steps: Sequence[Step], as_of: datetime.date) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def link_row(link: EvidenceLink, step: str, as_of: datetime.date) -> dict[str, A
 def version_coverage(version: ModelVersion, as_of: datetime.date) -> list[CoverageRow]:
     """Coverage by everything on record about ``version``: the evidence of its assessment steps carries the steps as subject."""
     steps = Step.objects.filter(run__plan__version=version).only("id")
-    return coverage(subjects=[version.subject, *(step.subject for step in steps)], as_of=as_of)
+    return coverage(subjects=[version.subject, *(step.subject for step in steps)], as_of=as_of, doubt_of=doubting([version.pk], as_of))
 
 
 def coverage_rows(rows: Sequence[CoverageRow]) -> list[dict[str, Any]]:
