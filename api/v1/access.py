@@ -50,6 +50,21 @@ ACCESS: Mapping[str, Methods] = {
     "requirements": {"GET": FRAMEWORKS},
     "requirement": {"GET": FRAMEWORKS},
     "coverage": {"GET": EVIDENCE},
+    # incidents
+    "incidents": {"GET": "incidents.read", "POST": "incident.write"},
+    "incident": {"GET": "incidents.read"},
+    "incident-clocks": {"GET": "incidents.read"},
+    "incident-facts": {"POST": "incident.write"},
+    "incident-fact-correct": {"POST": "incident.write"},
+    "incident-submissions": {"POST": "incident.submit"},
+    # gate policies and decisions; to approve is in no scope, so only signed-in people can
+    "gate-policies": {"GET": "decisions.read"},
+    "gate-policy": {"GET": "decisions.read"},
+    "decisions": {"GET": "decisions.read", "POST": "decision.request"},
+    "decision": {"GET": "decisions.read"},
+    "decision-approve": {"POST": "decision.approve"},
+    "decision-reject": {"POST": "decision.approve"},
+    "decision-waivers": {"POST": "decision.waive"},
     # evidence
     "artifacts": {"GET": EVIDENCE},
     "artifact": {"GET": EVIDENCE},

@@ -6,7 +6,9 @@ from api.v1.about.views import elsewhere
 
 app_name = "api"
 
-SECTIONS = ("about", "vendors", "systems", "ai_models", "plans", "runs", "findings", "instruments", "requirements", "evidence", "reports")
+SECTIONS = (
+    "about", "vendors", "systems", "ai_models", "plans", "runs", "findings", "instruments", "requirements", "incidents", "decisions", "evidence", "reports",
+)  # fmt: skip
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *(path("", include(f"api.v1.{section}.urls")) for section in SECTIONS),

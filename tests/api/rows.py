@@ -34,6 +34,9 @@ def rows_behind(admin: User, run: Run) -> Callable[[str], dict[str, Any]]:
         "artifacts": finding.result_artifact_id,
         "evidence-links": EvidenceLink.objects.earliest("created_at").id,
         "reports": report.id,
+        "incidents": factories.incident(admin).id,
+        "gate-policies": (policy := factories.gate_policy(admin)).id,
+        "decisions": factories.decision(admin, policy, version=version).id,
     }
 
     def parameters(path: str) -> dict[str, Any]:

@@ -103,9 +103,11 @@ def test_a_version_is_shown_with_its_manifest_and_moved(api: Api, admin: User) -
     assert "weights_manifest" not in listed[0]
     whole = api.get(f"versions/{version.id}").json()
     assert whole["weights_manifest"] == version.weights_manifest
-    assert whole["lifecycle_next"] == ["approved", "restricted", "retired"]
-    moved = api.post(f"versions/{version.id}/lifecycle", {"lifecycle": "approved", "reason": "Assessed."})
-    assert (moved.status_code, moved.json()["lifecycle"]) == (200, "approved")
+    assert whole["lifecycle_next"] == ["retired"]
+    early = api.post(f"versions/{version.id}/lifecycle", {"lifecycle": "approved", "reason": "Assessed."})
+    assert "through a decision" in assert_problem(early, 409)["detail"]
+    moved = api.post(f"versions/{version.id}/lifecycle", {"lifecycle": "retired", "reason": "Replaced."})
+    assert (moved.status_code, moved.json()["lifecycle"]) == (200, "retired")
     assert "can become" in assert_problem(api.post(f"versions/{version.id}/lifecycle", {"lifecycle": "candidate", "reason": "No."}), 409)["detail"]
     assert assert_problem(api.client.post("/api/v1/versions", {}, content_type="application/json"), 405)
 

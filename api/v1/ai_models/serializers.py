@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from api.v1.base.fields import Choice, Key, Text
 from api.v1.base.rows import Body, Row, Values
-from inventory.models import LIFECYCLE_ALLOWED, Access, AIModel, Intake, IntakeState, Lifecycle, ModelVersion, Source
+from inventory.models import LIFECYCLE_ALLOWED, LIFECYCLE_DECIDED, Access, AIModel, Intake, IntakeState, Lifecycle, ModelVersion, Source
 
 
 class ModelRow(Row):
@@ -77,9 +77,9 @@ class VersionWhole(VersionRow):
 
     @classmethod
     def complete(cls, rows: list[Values]) -> None:
-        """Which states may follow."""
+        """Which states may follow without a decision."""
         for row in rows:
-            row["lifecycle_next"] = sorted(LIFECYCLE_ALLOWED[row["lifecycle"]])
+            row["lifecycle_next"] = sorted(LIFECYCLE_ALLOWED[row["lifecycle"]] - LIFECYCLE_DECIDED[row["lifecycle"]])
 
 
 class LifecycleBody(Body):
@@ -87,7 +87,7 @@ class LifecycleBody(Body):
 
     lifecycle = Choice(choices=Lifecycle.choices)
     reason = Text(max_length=2000)
-    example: ClassVar = {"lifecycle": "approved", "reason": "Assessed; conditions are in the committee's minutes."}
+    example: ClassVar = {"lifecycle": "retired", "reason": "A newer version took its place."}
 
 
 class IntakeRow(Row):

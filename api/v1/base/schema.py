@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from accounts.permissions import SCOPES
-from api.v1.access import verb_for
+from api.v1.access import ANYONE, verb_for
 from api.v1.base import problem, views
 from api.v1.base.filters import DayFilter
 from api.v1.base.idempotency import KEY, LONGEST
@@ -29,6 +29,8 @@ TAGS = {
     "findings": "findings",
     "instruments": "instruments",
     "requirements": "requirements and coverage",
+    "incidents": "incidents",
+    "decisions": "decisions",
     "evidence": "evidence and log",
     "reports": "reports",
 }
@@ -118,7 +120,8 @@ class ApiSchema(AutoSchema):
         """The whole text of the method that does it, and what a token needs for it."""
         verb = verb_for(resolve(self.path.format_map(SAMPLES)).url_name or "", self.method)
         scopes = [name for name, verbs in SCOPES.items() if verb in verbs]
-        return self._said() + (f"\n\nScope: {' or '.join(scopes)}." if scopes else "")
+        needed = " or ".join(scopes) or ("none: only a signed-in person can" if verb != ANYONE else "")
+        return self._said() + (f"\n\nScope: {needed}." if needed else "")
 
     def _said(self) -> str:
         teller = {"POST": "create" if isinstance(self.view, views.CreateView) else "act", "PATCH": "change"}.get(self.method, self.method.lower())

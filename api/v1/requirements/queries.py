@@ -8,6 +8,7 @@ from api.v1.base.related import named
 from assessments.models import Step
 from core.errors import InvalidInput
 from inventory.models import AISystem, Deployment, ModelVersion
+from reports.sources import VERSION
 
 
 def subjects_of(actor: User, given: Mapping[str, str]) -> list[str]:
@@ -25,8 +26,13 @@ def subjects_of(actor: User, given: Mapping[str, str]) -> list[str]:
     return _of_versions(Deployment.objects.filter(system=found, active=True).order_by("version_id").values_list("version_id", flat=True).distinct())
 
 
+def versions_in(subjects: Iterable[str]) -> list[UUID]:
+    """The keys of the versions among ``subjects``."""
+    return [UUID(text.removeprefix(VERSION)) for text in subjects if text.startswith(VERSION)]
+
+
 def _of_versions(keys: Iterable[UUID]) -> list[str]:
     """A version itself and the steps of its runs, whose results are what links point from."""
     versions = list(keys)
     steps = Step.objects.filter(run__plan__version_id__in=versions, attestation__isnull=False).order_by("finished_at").values_list("id", flat=True)
-    return [*(f"inventory.modelversion:{key}" for key in versions), *(f"assessments.step:{key}" for key in steps)]
+    return [*(f"{VERSION}{key}" for key in versions), *(f"assessments.step:{key}" for key in steps)]

@@ -13,10 +13,11 @@ from api.v1.base.pagination import PARAMETERS, page_read
 from api.v1.base.rendering import answer
 from api.v1.base.views import ApiView, DetailView, ListView
 from api.v1.requirements.filters import RequirementFilter
-from api.v1.requirements.queries import subjects_of
+from api.v1.requirements.queries import subjects_of, versions_in
 from api.v1.requirements.serializers import Coverage, RequirementRow, RequirementWhole, coverage_row
 from evidence.mapping import State, coverage
 from frameworks.models import Requirement
+from reports.sources import doubting
 
 
 class RequirementDetail(DetailView):
@@ -54,7 +55,7 @@ class CoverageOf(ApiView):
         parameters_check(request, [*self.days, *self.keys])
         actor, day = actor_of(request), day_of(request, "as_of")
         subjects = self.subjects(actor, request)
-        rows = coverage(subjects=subjects, as_of=day)
+        rows = coverage(subjects=subjects, as_of=day, doubt_of=doubting(versions_in(subjects), day))
         counts = {state.value: sum(row.state == state for row in rows) for state in State}
         return answer({"as_of": day, "subjects": subjects, "counts": counts, "items": [coverage_row(row) for row in rows]})
 

@@ -1,0 +1,1 @@
+"""Gate policies, decisions, approvals and waivers."""

@@ -1,0 +1,1 @@
+"""Incidents, their facts, clocks and submissions."""
