@@ -6,10 +6,11 @@ READ = "inventory.read"
 WRITE = "inventory.write"
 ASSESSMENTS = "assessments.read"
 EVIDENCE = "evidence.read"
+DECISIONS = "decisions.read"
 SELF = "account.self"
 MANAGE = "accounts.manage"
 
-OPEN = frozenset({"login", "logout"})
+OPEN = frozenset({"login", "logout", "calendar-feed"})
 """Addresses that need no role."""
 
 ACCOUNT_PREFIX = "account/"
@@ -53,6 +54,7 @@ ACCESS: Mapping[str, Methods] = {
     "vendor-edit": form(WRITE),
     # systems and deployments
     "system-list": {"GET": READ},
+    "register": {"GET": READ},
     "system-create": form(WRITE),
     "system-detail": {"GET": READ},
     "system-edit": form(WRITE),
@@ -113,9 +115,31 @@ ACCESS: Mapping[str, Methods] = {
     "blind-withdraw": form("blind.seal"),
     # requirements
     "coverage": {"GET": "frameworks.read"},
+    "coverage-overview": {"GET": "frameworks.read"},
+    "coverage-trend": {"GET": "frameworks.read"},
+    "coverage-oscal": {"GET": "frameworks.read"},
+    "coverage-report": {"GET": "reports.read", "POST": "report.build"},
+    "gap-list": {"GET": "frameworks.read"},
+    "gap-assign": form("gap.assign"),
+    "gap-release": form("gap.assign"),
+    "exemption-list": {"GET": "frameworks.read"},
+    "exemption-propose": form("exemption.propose"),
+    "exemption-detail": {"GET": "frameworks.read"},
+    "exemption-decide": form("exemption.decide"),
+    "exemption-withdraw": form("exemption.propose"),
     "requirement-list": {"GET": "frameworks.read"},
     "requirement-changes": {"GET": "frameworks.read"},
     "requirement-detail": {"GET": "frameworks.read"},
+    # frameworks and imports
+    "framework-list": {"GET": "frameworks.read"},
+    "framework-detail": {"GET": "frameworks.read"},
+    "framework-import": form("frameworks.load"),
+    "import-preview": {"GET": "frameworks.load"},
+    "import-columns": form("frameworks.load"),
+    "import-apply": form("frameworks.load"),
+    "import-discard": form("frameworks.load"),
+    # proposing asks for evidence.record too, in the service: workers have that, and may not look
+    "link-carry": form("evidence.read"),
     # incidents
     "incident-list": {"GET": "incidents.read"},
     "incident-create": form("incident.write"),
@@ -124,6 +148,48 @@ ACCESS: Mapping[str, Methods] = {
     "incident-fact": form("incident.write"),
     "incident-fact-correct": form("incident.write"),
     "incident-submit": form("incident.submit"),
+    # gates
+    "decision-list": {"GET": DECISIONS},
+    "decision-create": form("decision.request"),
+    "decision-detail": {"GET": DECISIONS},
+    "decision-approve": form("decision.approve"),
+    "decision-reject": form("decision.approve"),
+    "decision-withdraw": form("decision.request"),
+    "decision-release": form("inventory.transition"),
+    "waiver-create": form("decision.waive"),
+    "waiver-withdraw": form("decision.waive"),
+    "task-create": form("decision.request"),
+    "task-done": form("decision.task"),
+    "safety-case": {"GET": DECISIONS},
+    "safety-case-build": form("report.build"),
+    "policy-list": {"GET": DECISIONS},
+    "policy-create": form("policy.write"),
+    "policy-detail": {"GET": DECISIONS},
+    "policy-voters": form("policy.write"),
+    "policy-condition-add": form("policy.write"),
+    "policy-condition-edit": form("policy.write"),
+    "policy-condition-remove": form("policy.write"),
+    "version-roll-back": form("inventory.transition"),
+    "drill-create": form("drill.record"),
+    "submission-correct": form("incident.submit"),
+    "draft-detail": {"GET": "incidents.read", "POST": "incident.write"},
+    "draft-build": {"POST": "report.build"},
+    "incident-report-pdf": {"GET": "incidents.read"},
+    "incident-report-json": {"GET": "incidents.read"},
+    "incident-report-bundle": {"GET": "incidents.read"},
+    "incident-hold": form("incident.write"),
+    "hold-end": form("incident.write"),
+    "incident-captured": form("probe_set.add"),
+    "captured-plans": form("probe_set.add"),
+    "incident-promise": form("incident.write"),
+    "incident-rollback": form("incident.write"),
+    "incident-action": form("incident.write"),
+    "action-change": form("incident.write"),
+    "action-done": form("incident.write"),
+    "action-reopen": form("incident.write"),
+    "reminders": form(SELF),
+    "calendar-make": form(SELF),
+    "calendar-end": form(SELF),
     # evidence
     "artifact-list": {"GET": EVIDENCE},
     "artifact-detail": {"GET": EVIDENCE},
@@ -146,6 +212,10 @@ ACCESS: Mapping[str, Methods] = {
     "report-build": form("report.build"),
     "report-download": {"GET": "reports.read"},
     "report-bundle": {"GET": "reports.read"},
+    "board": {"GET": "reports.read"},
+    "board-build": form("report.build"),
+    "board-pdf": {"GET": "reports.read"},
+    "board-bundle": {"GET": "reports.read"},
     # settings
     "settings": {"GET": SELF},
     "profile": form(SELF),

@@ -8,15 +8,19 @@ from django.urls import get_resolver, reverse
 from accounts.models import User
 from accounts.tokens import token_issue
 from assessments.models import Finding, Run
+from core import clock
+from decisions.services import exemption_propose, gap_assign
 from evidence import ledger
 from evidence.models import Artifact, EvidenceLink
 from frameworks.models import Requirement
 from inventory.models import Intake, Source
 from inventory.services import deployment_register
+from reports.board_reports import board_report_request
 from reports.cases import case_make, case_request
 from reports.models import Report
 from reports.services import report_request
 from tests import factories
+from tests.frameworks.imports.files import as_csv, as_yaml, ciso
 from web.access import ACCESS
 
 FILES = frozenset(
@@ -29,9 +33,15 @@ FILES = frozenset(
         "case-download",
         "report-download",
         "report-bundle",
+        "board-pdf",
+        "board-bundle",
+        "incident-report-pdf",
+        "incident-report-json",
+        "incident-report-bundle",
         "key-download",
         "qualification-download",
         "home-running",
+        "coverage-oscal",
     }
 )
 """Addresses that answer with a file or a part of a page, not with a page."""
@@ -73,6 +83,10 @@ def filled(person: User, run: Run) -> Register:
     colleague = factories.user("auditor", of=factories.home(person))
     incident = factories.incident(person)
     fact = factories.incident_fact(person, incident)
+    duties = Requirement.objects.known_at(clock.now().date()).filter(version__framework__slug="eu-ai-act")
+    gap = gap_assign(actor=person, system=system, requirement=duties[0], owner=person, due_on=clock.now().date())
+    decision, waiver, task = factories.waived_decision(person, version)
+    follow = factories.incident_follow_up(person, incident, Artifact.objects.filter(attestation=finding.step.attestation)[0])
     link = EvidenceLink.objects.filter(artifact__attestation=finding.step.attestation).first()
     return Register(
         {
@@ -91,7 +105,12 @@ def filled(person: User, run: Run) -> Register:
             "artifact_id": Artifact.objects.filter(attestation=finding.step.attestation)[0].id,
             "link_id": link.id if link else None,
             "report_id": report.id,
+            "board_id": board_report_request(actor=person, organisation=factories.home(person)).id,
+            "organisation_id": factories.home(person).id,
             "case_id": case_make(actor=person, case=case_request(actor=person, run=run)).id,
+            "framework": "eu-ai-act",
+            "draft_id": factories.framework_file(person, as_yaml(ciso())).id,
+            "import-columns.draft_id": factories.framework_file(person, as_csv()).id,
             "requirement_id": Requirement.objects.filter(ref="AIA-15-4")[0].id,
             "index": 3,
             "user_id": colleague.id,
@@ -103,7 +122,16 @@ def filled(person: User, run: Run) -> Register:
             "set_id": factories.probe_set(person).id,
             "exercise_id": factories.blind_exercise(person, version=version)[0].id,
             "incident_id": incident.id,
+            "decision_id": decision.id,
+            "policy_id": decision.policy.policy_id,
+            "waiver_id": waiver.id,
+            "task_id": task.id,
+            "condition": "c2",
+            "kind": "finding",
             "fact_id": fact.id,
+            "gap_id": gap.id,
+            "exemption_id": exemption_propose(actor=person, system=system, requirement=duties[1], reason="It is a toy.").id,
+            **follow,
             "clock": "gdpr-33-initial",
             "name": finding.figures[0]["name"],
             "form": "svg",

@@ -4,15 +4,17 @@ import math
 from datetime import timedelta
 from typing import Any
 
-from accounts.models import User
+from accounts.models import Role, User
 from assessments import vega
 from assessments.contracts import Control, Figure, Measurement, Reading, StepOutput
 from assessments.models import Run, Step
 from assessments.services.plans import plan_seal
 from assessments.services.standard import standard_plan
 from core import clock
+from decisions.basis import basis_of
+from decisions.gate_models import Decision
 from decisions.models import Incident
-from decisions.services import Proof, submission_record
+from decisions.services import Proof, approval_give, submission_record, task_add, waiver_write
 from gpu_tasks import dispatch, leases
 from inventory.models import Access, ModelVersion
 from tests import factories
@@ -179,4 +181,28 @@ def incident(person: User) -> Incident:
     submission_record(
         actor=person, incident=row, clock_key="nis2-23-early", submitted_at=clock.now() - timedelta(hours=3), reference="CSIRT-98", late_reason=late
     )
+    return row
+
+
+def decided(person: User, version: ModelVersion) -> Decision:
+    """A decision about a version with a finding: one condition waived, an approval that a later task voided, and one that counts."""
+    conditions = [
+        {"key": "c1", "kind": "finding", "instrument": "steering_validation", "tier": "observed"},
+        {"key": "c2", "kind": "incidents", "severity": "high"},
+        {"key": "c3", "kind": "coverage", "framework": "eu-ai-act", "value": 25, "required": False},
+    ]
+    factories.qualified(version.plans.get().runs.get(), "causal")
+    policy = factories.gate_policy(person, conditions, name="Approve a model version", quorum=2)
+    row = factories.decision(person, policy, version=version, purpose="To sort incoming letters by topic before a person reads them.")
+    home, later = factories.home(person), clock.now().date() + timedelta(days=60)
+    incident = factories.incident(person, versions=[version])
+    why = f"The cause of {incident.reference} is known and switched off."
+    owner = factories.user(Role.GOVERNANCE, of=home, first_name="Ada", last_name="Example")
+    waiver_write(actor=person, decision=row, condition="c2", owner=owner, reason=why, expires_on=later)
+    task_add(actor=person, decision=row, text="Compare a sample of 50 letters each week.", owner=owner, due_on=later)
+    first, second = (factories.user(Role.APPROVER, of=home, first_name=name, last_name="Example") for name in ("Bo", "Cy"))
+    approval_give(actor=first, decision=row, digest=basis_of(row).digest, reason="Only for letters.")
+    task_add(actor=person, decision=row, text="Read every complaint about a wrong letter.", owner=owner, due_on=later)
+    row = Decision.objects.get(pk=row.pk)
+    approval_give(actor=second, decision=row, digest=basis_of(row).digest)
     return row

@@ -22,8 +22,22 @@ pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER_FACES = ("api/",)
 """Addresses below these have a walk of their own."""
-SHARED = frozenset({"instrument-detail", "instrument-calibrate", "calibration-detail", "qualification-download", "probe-set-detail", "requirement-detail"})
+SHARED = frozenset(
+    {
+        "instrument-detail",
+        "instrument-calibrate",
+        "calibration-detail",
+        "qualification-download",
+        "probe-set-detail",
+        "requirement-detail",
+        "framework-detail",
+    }
+)
 """Pages with an argument that belong to no organisation: the catalogues of laws and instruments, and how far these can be believed."""
+
+
+OWN = frozenset({"token-revoke", "filter-delete", "import-preview", "import-columns", "import-apply", "import-discard"})
+"""Pages about what a person keeps for themselves."""
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +131,18 @@ def test_each_role_gets_what_the_tables_give_it(admin: User) -> None:
 
 def test_administrator_of_another_organisation_finds_nothing(admin: User) -> None:
     world = build(admin)
-    rows = [row for row in pages() if row.spaces == ("web",) and row.arguments and row.name not in SHARED | {"token-revoke", "filter-delete"}]
+    rows = [row for row in pages() if row.spaces == ("web",) and row.arguments and row.name not in SHARED | OWN]
     found = faults(Walker(factories.user(Role.ADMINISTRATOR), world), rows, lambda row, method: "hidden" if verb_for(row.name, method) else "no such method")
     assert list(found) == []
+
+
+def test_nobodys_uploaded_file_is_anybody_elses(admin: User) -> None:
+    world = build(admin)
+    owner, other = factories.user(of=world.home), factories.user(of=world.home)
+    browser = Walker(other, world).browser
+    for address in [row for row in pages() if row.name.startswith("import-")]:
+        path = world.path(address, owner)
+        assert {browser.generic(method, path).status_code for method in ("GET", "POST")} <= {404, 405}, path
 
 
 def test_nobodys_token_or_filter_is_anybody_elses(admin: User) -> None:

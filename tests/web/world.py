@@ -11,13 +11,16 @@ from accounts.models import ApiToken, Organisation, Role, SavedFilter, User
 from assessments.models import Finding
 from assessments.probes import shipped
 from core import clock
+from decisions.services import exemption_propose, gap_assign
 from evidence.models import Artifact, EvidenceLink, LedgerEntry
-from frameworks.models import Requirement
+from frameworks.models import ImportDraft, Requirement
 from inventory.models import Intake, ModelVersion, Source
 from inventory.services import deployment_register
+from reports.board_reports import board_report_request
 from reports.cases import case_request
 from reports.services import report_request
 from tests import factories
+from tests.frameworks.imports.files import as_yaml, ciso
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class World:
 
     def path(self, address: Address, actor: User) -> str:
         """The address with its arguments; one's own rows for what nobody else may see."""
-        own = {"token_id": _token(actor), "filter_id": _filter(actor), "mfa.pk": _key(actor)}
+        own = {"token_id": _token(actor), "filter_id": _filter(actor), "mfa.pk": _key(actor), "draft_id": _draft(actor, self.home)}
         kwargs = {key: self._value(address.name, key, own) for key in address.arguments}
         return reverse(":".join((*address.spaces, address.name)), kwargs=kwargs)
 
@@ -79,6 +82,11 @@ def _key(actor: User) -> Any:
     return lambda: Authenticator.objects.get_or_create(user=actor, type=Authenticator.Type.WEBAUTHN, defaults={"data": data})[0].pk
 
 
+def _draft(actor: User, home: Organisation) -> Any:
+    fields = {"organisation": home, "name": "library.yaml", "raw": as_yaml(ciso())}
+    return lambda: ImportDraft.objects.get_or_create(uploaded_by=actor, digest=actor.pk.hex * 2, defaults=fields)[0].pk
+
+
 def build(admin: User) -> World:
     """Rows of every kind in the organisation of ``admin``."""
     factories.catalogue(admin)
@@ -92,6 +100,10 @@ def build(admin: User) -> World:
     home, record = factories.home(admin), factories.qualification(admin)
     incident = factories.incident(admin)
     fact = factories.incident_fact(admin, incident)
+    duties = Requirement.objects.known_at(clock.now().date()).filter(version__framework__slug="eu-ai-act")
+    gap = gap_assign(actor=admin, system=system, requirement=duties[0], owner=admin, due_on=clock.now().date())
+    decision, waiver, task = factories.waived_decision(admin, version)
+    follow = factories.incident_follow_up(admin, incident, artifact)
     return World(
         home,
         {
@@ -110,7 +122,10 @@ def build(admin: User) -> World:
             "artifact_id": artifact.id,
             "link_id": link.id,
             "report_id": report_request(actor=admin, run=run, prepared_for="The board", as_of=run.created_at.date()).id,
+            "board_id": board_report_request(actor=admin, organisation=home).id,
+            "organisation_id": home.id,
             "case_id": case_request(actor=admin, run=run).id,
+            "framework": "eu-ai-act",
             "requirement_id": Requirement.objects.all()[0].id,
             "index": LedgerEntry.objects.get(attestation=finding.step.attestation).index,
             "user_id": factories.user(Role.AUDITOR, of=home).id,
@@ -121,7 +136,16 @@ def build(admin: User) -> World:
             "set_id": factories.probe_set(admin).id,
             "exercise_id": factories.blind_exercise(admin, version=version)[0].id,
             "incident_id": incident.id,
+            "decision_id": decision.id,
+            "policy_id": decision.policy.policy_id,
+            "waiver_id": waiver.id,
+            "task_id": task.id,
+            "condition": "c2",
+            "kind": "finding",
             "fact_id": fact.id,
+            "gap_id": gap.id,
+            "exemption_id": exemption_propose(actor=admin, system=system, requirement=duties[1], reason="It is a toy.").id,
+            **follow,
             "clock": "gdpr-33-initial",
             "name": finding.figures[0]["name"],
             "form": "svg",
@@ -132,7 +156,8 @@ def build(admin: User) -> World:
 def nowhere(home: Organisation) -> World:
     """Arguments that fit every address and have no rows behind them, for those who are stopped before any row is looked for."""
     keys = {key for address in addresses() for key in address.arguments}
-    texts = {"slug": "none", "clock": "none", "name": "none", "form": "svg", "index": 1, "provider_id": "none", "uidb36": "1", "key": "none"}
+    names = dict.fromkeys(("slug", "framework", "clock", "condition", "kind", "name", "provider_id", "key"), "none")
+    texts = {**names, "form": "svg", "index": 1, "uidb36": "1"}
     return World(home, {key: texts.get(key, home.pk) for key in keys})
 
 

@@ -4,8 +4,10 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from evidence.mapping import CoverageRow, State, coverage
+from reports.sources import doubting
 
 WORDS = {"covered": "covered", "partial": "partly covered", "stale": "out of date", "proposed": "only proposed", "missing": "no evidence"}
 
@@ -21,9 +23,9 @@ class Share:
     width: float
 
 
-def shares(subjects: Iterable[str], as_of: datetime.date) -> list[Share]:
+def shares(version: UUID, subjects: Iterable[str], as_of: datetime.date) -> list[Share]:
     """One share per state, best first; empty when no requirement is in force."""
-    counts = Counter(_state(row) for row in coverage(subjects=subjects, as_of=as_of))
+    counts = Counter(_state(row) for row in coverage(subjects=subjects, as_of=as_of, doubt_of=doubting([version], as_of)))
     found, at = [], 0.0
     for state, word in WORDS.items():
         width = 100 * counts[state] / max(counts.total(), 1)

@@ -6,7 +6,7 @@ from django import forms
 
 from accounts.models import User
 from gpu_tasks.intakes import packages
-from inventory.models import LIFECYCLE_ALLOWED, AIModel, Lifecycle, ModelVersion, Source, Vendor
+from inventory.models import LIFECYCLE_ALLOWED, LIFECYCLE_DECIDED, AIModel, Lifecycle, ModelVersion, Source, Vendor
 from inventory.weights import LocalWeights, local_weights, models_dir
 from web.ai_models.ladder import access_choices
 from web.forms import RecordForm
@@ -15,12 +15,18 @@ from web.templatetags.assay import filesize_text
 LIFECYCLE_MEANING = {
     Lifecycle.CANDIDATE: "Registered, not decided on.",
     Lifecycle.APPROVED: "May be put to work.",
-    Lifecycle.RESTRICTED: "May be put to work under conditions; name them in the reason.",
+    Lifecycle.RESTRICTED: "May be put to work under conditions.",
     Lifecycle.ROLLED_BACK: "Withdrawn after a problem; name it in the reason.",
     Lifecycle.RETIRED: "No longer used. This is final.",
 }
 PUT_FILES = "To add some, put a GGUF file, or a folder with safetensors, configuration and tokenizer, into {} on the server; then load this page again."
 NAME_HELP = "As the vendor names it, without the version."
+
+
+def states_without_decision(version: ModelVersion) -> list[Lifecycle]:
+    """States the version may move to without a decision: to less use, or back to the start."""
+    open_to = LIFECYCLE_ALLOWED[version.lifecycle] - LIFECYCLE_DECIDED[version.lifecycle]
+    return [state for state in Lifecycle if state in open_to]
 
 
 class ModelForm(RecordForm):
@@ -53,7 +59,7 @@ class MoveForm(forms.Form):
 
     def __init__(self, *args: Any, version: ModelVersion, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        states = [state for state in Lifecycle if state in LIFECYCLE_ALLOWED[version.lifecycle]]
+        states = states_without_decision(version)
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(state.value, f"{state.label}. {LIFECYCLE_MEANING[state]}") for state in states]

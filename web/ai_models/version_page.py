@@ -10,11 +10,11 @@ from accounts.models import User
 from accounts.permissions import allowed
 from assessments.models import Step
 from core import clock
-from inventory.models import LIFECYCLE_ALLOWED, Lifecycle, ModelVersion
+from inventory.models import Lifecycle, ModelVersion
 from web import words
 from web.ai_models import queries
 from web.ai_models.coverage import shares
-from web.ai_models.forms import LIFECYCLE_MEANING
+from web.ai_models.forms import LIFECYCLE_MEANING, states_without_decision
 from web.ai_models.ladder import ladder
 from web.ai_models.page import TERMS
 from web.history import history
@@ -50,10 +50,14 @@ def overview(version: ModelVersion, actor: User) -> dict[str, Any]:
         "rungs": ladder(version.access),
         "lifecycle_meaning": LIFECYCLE_MEANING[Lifecycle(version.lifecycle)],
         "next_states": next_states(version) if allowed(actor, "inventory.transition", version) else [],
+        "may_decide": allowed(actor, "decision.request", version),
+        "may_roll_back": allowed(actor, "inventory.transition", version) and version.lifecycle in (Lifecycle.APPROVED, Lifecycle.RESTRICTED),
+        "may_drill": allowed(actor, "drill.record", version),
+        "drill": version.rollback_drills.first(),
         "children": children[: queries.FEW],
         "more_children": len(children) > queries.FEW,
         "deployments": queries.deployments_of(version),
-        "coverage": shares(subjects_of(version, steps), clock.now().date()),
+        "coverage": shares(version.pk, subjects_of(version, steps), clock.now().date()),
         "glossary": {**TERMS, **words.glossary("Capped verdict")},
     }
 
@@ -94,7 +98,7 @@ def log(version: ModelVersion, actor: User) -> dict[str, Any]:
 
 def next_states(version: ModelVersion) -> list[Next]:
     """What it may become from here, with what that means."""
-    return [Next(state, state.label, LIFECYCLE_MEANING[state]) for state in Lifecycle if state in LIFECYCLE_ALLOWED[version.lifecycle]]
+    return [Next(state, state.label, LIFECYCLE_MEANING[state]) for state in states_without_decision(version)]
 
 
 def subjects_of(version: ModelVersion, steps: Sequence[Step]) -> list[str]:

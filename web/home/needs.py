@@ -12,6 +12,8 @@ from accounts.models import ApiToken, Membership, User
 from accounts.permissions import roles_with
 from accounts.visibility import VisibleQuerySet
 from assessments.models import ENDED, Plan, Run, RunState, Step
+from decisions.gate_models import DecisionState, DecisionTask
+from decisions.models import CorrectiveAction, DraftVersion, Incident, Submission
 from evidence.models import EvidenceLink
 from inventory.models import Lifecycle, ModelVersion
 from reports.models import Report, ReportState
@@ -152,6 +154,46 @@ def versions_unassessed(actor: User, now: datetime) -> Waiting:
     )  # fmt: skip
 
 
+def actions_mine(actor: User, now: datetime) -> Waiting:
+    """The person's own corrective actions that are not done."""
+    rows = doable(CorrectiveAction.objects.all(), actor, "incident.write").filter(owner=actor, done_at__isnull=True)
+    return Waiting(
+        "incident", ATTENTION, rows, "due_on",
+        ("A corrective action of yours is due on {day}", "action-done", "action_id"), ("{n} corrective actions of yours are open", "incident-list", ""),
+        "“{text}”, due on {day}, after incident {number}.", {"text": "text", "number": "incident__number"},
+    )  # fmt: skip
+
+
+def tasks_overdue(actor: User, now: datetime) -> Waiting:
+    """Conditions of decisions that the person has to fulfil and whose day is over."""
+    return Waiting(
+        "decision", PROBLEM, _tasks(actor).filter(due_on__lt=now.date()), "due_on",
+        ("A condition of decision {number} was due on {day}", "task-done", "task_id"), ("{n} conditions of decisions are overdue", "decision-list", ""),
+        "“{text}”, yours since decision {number}.", {"text": "text", "number": "decision__number"},
+    )  # fmt: skip
+
+
+def tasks_mine(actor: User, now: datetime) -> Waiting:
+    """Conditions of decisions that the person has to fulfil in time."""
+    return Waiting(
+        "decision", ATTENTION, _tasks(actor).filter(due_on__gte=now.date()), "due_on",
+        ("A condition of decision {number} is due on {day}", "task-done", "task_id"), ("{n} conditions of decisions wait for you", "decision-list", ""),
+        "“{text}”, due on {day}, of decision {number}.", {"text": "text", "number": "decision__number"},
+    )  # fmt: skip
+
+
+def drafts_waiting(actor: User, now: datetime) -> Waiting:
+    """Incidents with a draft of a report that nobody recorded as sent."""
+    sent = Submission.objects.filter(incident=OuterRef("incident"), clock=OuterRef("clock"), withdrawn=False)
+    drafts = DraftVersion.objects.filter(~Exists(sent), incident=OuterRef("pk"))
+    rows = doable(Incident.objects.all(), actor, "incident.submit").filter(Exists(drafts))
+    return Waiting(
+        "incident", TASK, rows, "created_at",
+        ("A draft of a report waits in incident {number}", "incident-detail", "incident_id"), ("Drafts of reports wait in {n} incidents", "incident-list", ""),
+        "“{title}”, opened on {day}: it is drafted, and nothing is recorded as sent.", {"title": "title", "number": "number"},
+    )  # fmt: skip
+
+
 def tokens_expiring(actor: User, now: datetime) -> Waiting:
     """The person's own tokens that end soon."""
     ends = {"expires_at__gt": now, "expires_at__lte": now + TOKEN_SOON}
@@ -171,6 +213,11 @@ def second_factor_missing(actor: User, now: datetime) -> Waiting:
     return Waiting("account", QUIET, rows, "created_at", words, words, detail)
 
 
+def _tasks(actor: User) -> QuerySet[DecisionTask]:
+    live = (DecisionState.OPEN, DecisionState.APPROVED)
+    return doable(DecisionTask.objects.all(), actor, "decision.task").filter(owner=actor, done_at__isnull=True, decision__state__in=live)
+
+
 def _links(actor: User) -> QuerySet[EvidenceLink]:
     return doable(EvidenceLink.objects.all(), actor, "evidence.review")
 
@@ -180,6 +227,6 @@ def _version(path: str) -> dict[str, str]:
 
 
 PROVIDERS = (
-    runs_failed, reports_failed, links_expired, runs_stuck, links_expiring, tokens_expiring,
+    runs_failed, reports_failed, tasks_overdue, actions_mine, tasks_mine, drafts_waiting, links_expired, runs_stuck, links_expiring, tokens_expiring,
     links_proposed, plans_drafted, plans_unused, versions_unassessed, second_factor_missing,
 )  # fmt: skip

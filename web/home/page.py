@@ -12,7 +12,7 @@ from assessments.models import Run
 from core import clock
 from reports import formats
 from reports.queries import step_title
-from web.home import needs, queries
+from web.home import clocks, gates, needs, queries
 from web.instruments import outline
 from web.runs.progress import run_progress
 
@@ -41,7 +41,7 @@ def context(actor: User) -> dict[str, Any]:
         "nav": "home",
         "today": now,
         "greeting": f"Good day, {actor.first_name}" if actor.first_name else "Good day",
-        "cards": cards(kinds, found),
+        "cards": by_tone([*clocks.pressing(actor, now), *(gates.pressing(actor) if found["has_decisions"] else ()), *cards(kinds, found)]),
         "steps": first_steps(actor, found),
         "reads": reads,
         "findings": _findings(actor) if reads else [],
@@ -74,6 +74,11 @@ def _dates(today: date) -> list[dict[str, Any]]:
 def cards(kinds: list[needs.Waiting], found: dict[str, Any]) -> list[Card]:
     """The kinds of which something waits, most pressing first."""
     made = [_card(kind, found[f"n{place}"], found[f"first{place}"]) for place, kind in enumerate(kinds) if found[f"n{place}"]]
+    return by_tone(made)
+
+
+def by_tone(made: list[Any]) -> list[Any]:
+    """The most pressing first; clocks stand before the rest of their tone, because they run."""
     return sorted(made, key=lambda card: needs.TONES.index(card.tone))
 
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from assessments.models import ENDED, Finding, Run, Step
 from frameworks.models import Requirement
 from inventory.models import AIModel, AISystem, ModelVersion, Vendor
+from web.home.gates import candidates
 from web.home.needs import Waiting
 
 RUNS_SHOWN, FINDINGS_SHOWN, DATES_SHOWN = 5, 5, 3
@@ -25,11 +26,14 @@ class RowCount(Subquery):
 
 
 def counts(actor: User, kinds: Sequence[Waiting]) -> dict[str, Any]:
-    """One row: per kind the number of rows (``n0`` …) and the facts of the one that waits longest (``first0`` …), and which first steps are done."""
+    """One row: per kind the number of rows (``n0`` …) and the facts of the one that waits longest (``first0`` …), which first steps are done,
+    and whether any decision may concern this person (``has_decisions``).
+    """
     wanted: dict[str, Any] = {}
     for place, kind in enumerate(kinds):
-        longest = kind.rows.order_by(kind.since, "pk").values(facts=JSONObject(pk="pk", since=kind.since, **kind.fields))[:1]
+        longest = kind.rows.order_by(kind.since, "pk").values(waits_longest=JSONObject(pk="pk", since=kind.since, **kind.fields))[:1]
         wanted |= {f"n{place}": RowCount(kind.rows.order_by().values("pk")), f"first{place}": Subquery(longest)}
+    wanted["has_decisions"] = Exists(candidates(actor).order_by())
     return dict(User.objects.filter(pk=actor.pk).values(**wanted, **first_steps(actor))[0])
 
 
@@ -55,8 +59,9 @@ def open_runs(actor: User) -> list[Run]:
 def latest_findings(actor: User) -> list[Finding]:
     """The newest findings with the model they are about."""
     shown = ("id", "created_at", "headline", "verdict", "step__key", "step__run__number", "step__run__plan__version__label")
-    path = "step__run__plan__version__model"
-    return list(Finding.objects.visible_to(actor).select_related(path).only(*shown, f"{path}__name").order_by("-created_at", "pk")[:FINDINGS_SHOWN])
+    version = "step__run__plan__version"
+    named = (f"{version}__quantisation", f"{version}__model__name")
+    return list(Finding.objects.visible_to(actor).select_related(f"{version}__model").only(*shown, *named).order_by("-created_at", "pk")[:FINDINGS_SHOWN])
 
 
 def next_dates(today: date) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from accounts.models import User
-from decisions.models import Incident, Severity
+from decisions.models import Incident, IncidentReport, ReportState, Severity
 from decisions.services import LARGEST, SUFFIXES, Judgement, Proof
 from decisions.vocabulary import FACTS, KINDS, ROLES, ZONES
 from inventory.models import AISystem, ModelVersion, Vendor
@@ -136,9 +136,13 @@ class SubmissionForm(forms.Form):
         help_text=f"A receipt or a copy of what was sent: {', '.join(SUFFIXES)}, at most {MEBIBYTES} MiB. It is kept as evidence.",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, too_large: bool = False, **options: Any) -> None:
+    report = forms.ModelChoiceField(IncidentReport.objects.none(), required=False, label="Report built here", empty_label="None", help_text="If it was sent.")
+
+    def __init__(self, *args: Any, incident: Incident, clock: str, too_large: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
         self.too_large = too_large
+        made = IncidentReport.objects.filter(version__incident=incident, version__clock=clock, state=ReportState.DONE)
+        self.fields["report"].queryset = made.select_related("version")  # type: ignore[attr-defined]
 
     def clean_proof(self) -> Any:
         """Refuses a file of which only a part was kept."""
@@ -151,4 +155,5 @@ class SubmissionForm(forms.Form):
         file = self.cleaned_data["proof"]
         proof = Proof(file.name, file.read(LARGEST + 1)) if file else None
         sent: datetime = self.cleaned_data["submitted_at"]
-        return {"submitted_at": sent, "reference": self.cleaned_data["reference"], "late_reason": self.cleaned_data["late_reason"], "proof": proof}
+        kept = {name: self.cleaned_data[name] for name in ("reference", "late_reason", "report")}
+        return {"submitted_at": sent, "proof": proof, **kept}

@@ -117,7 +117,7 @@ def _submit(request: HttpRequest, incident_id: UUID, clock: str, limit: Limited)
     require(actor, "incident.submit", row)
     card = Card(clock_named(row, clock), now())
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form, back = SubmissionForm(*sent, too_large=limit.exceeded), reverse("web:incident-detail", args=[row.id])
+    form, back = SubmissionForm(*sent, incident=row, clock=clock, too_large=limit.exceeded), reverse("web:incident-detail", args=[row.id])
     if form.is_valid():
         with service_errors(form):
             services.submission_record(actor=actor, incident=row, clock_key=clock, **form.wish())

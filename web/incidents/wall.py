@@ -72,7 +72,7 @@ def length(span: timedelta) -> str:
 
 def cards(incident: Incident, now: datetime) -> tuple[list[Card], list[Card], int]:
     """Cards of clocks that apply, the most urgent first; of those that do not although the role fits; and how many belong to other roles."""
-    submissions = list(incident.submissions.all())
+    submissions = incident.current_submissions()
     rows = [Card(row, now, tuple(sent for sent in submissions if sent.clock == row.key)) for row in incident.clocks(now)]
     applying = [row for row in rows if row.clock.state != ClockState.NOT_APPLICABLE]
     apart = [row for row in rows if row.clock.state == ClockState.NOT_APPLICABLE]

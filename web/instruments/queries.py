@@ -72,7 +72,7 @@ def latest_findings(actor: User, slug: str, count: int = 8) -> QuerySet[Finding]
 
 def requirements_named(refs: list[str]) -> dict[str, Requirement]:
     """The requirements ``refs`` as known today, by their reference; those of a catalogue that is not loaded are missing."""
-    rows = Requirement.objects.known_at(clock.now().date()).filter(ref__in=refs).select_related("version__framework")
+    rows = Requirement.objects.shipped().known_at(clock.now().date()).filter(ref__in=refs).select_related("version__framework")
     return {row.ref: row for row in rows}
 
 

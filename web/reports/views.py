@@ -48,7 +48,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     """All reports the actor may know of."""
     actor = actor_of(request)
     actions = (Action("New report", reverse("web:report-new"), primary=True),) if allowed(actor, "report.build") else ()
-    return list_response(request, REPORTS, queries.reports(actor), actions)
+    return list_response(request, REPORTS, queries.reports(actor), (Action("The board's page", reverse("web:board")), *actions))
 
 
 @require_GET

@@ -2,20 +2,24 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from accounts.models import User
-from evidence.mapping import stale_reason
+from accounts.permissions import allowed
+from decisions.models import Exemption, GapAssignment
+from evidence.mapping import Doubt, stale_reason
 from evidence.models import EvidenceLink
 from frameworks import applicability
 from frameworks.applicability import Bite
 from frameworks.models import Framework, Requirement
-from reports.coverage import STATES, Cell, Matrix, Subject, cell_of, links_of, matrix_read, today
+from reports.coverage import STATES, Cell, Matrix, Record, Subject, cell_of, matrix_read, record_read, today
 from reports.formats import period
+from reports.sources import doubts
 from web import words
+from web.frameworks.carry import beside
 from web.requirements import queries
 from web.requirements.changes import sentences
 from web.requirements.forms import CoverageForm
@@ -100,15 +104,16 @@ def requirement_context(actor: User, requirement: Requirement, form: CoverageFor
     as_of, known_at = form.day("as_of"), form.day("known_at")
     seen = min(as_of, known_at)
     subjects, more = queries.subjects_for(actor, form.cleaned_data)
-    links = links_of(actor, requirement.version.framework.slug, subjects, seen, requirement.ref)
-    cells = [cell_of(requirement, subject, links, as_of, seen) for subject in subjects]
+    record = record_read(actor, requirement.version.framework.slug, subjects, seen, requirement.ref)
+    cells = [cell_of(requirement, subject, record, as_of) for subject in subjects]
     history = list(queries.siblings_of(requirement))
     return {
         "requirement": requirement,
         "framework": requirement.version.framework,
         "as_of": as_of,
-        "cells": [(cell, evidence_of(cell)) for cell in cells],
+        "cells": [(cell, evidence_of(cell, record, as_of)) for cell in cells],
         "more": more,
+        **cares(actor, requirement, subjects),
         "binds": [applicability.ROLES.get(role, role) for role in requirement.roles],
         "classes": [word for key, word in applicability.CLASSES.items() if key in (applicability.risk_classes(requirement) or ())],
         "dates": dates_of(requirement),
@@ -117,24 +122,46 @@ def requirement_context(actor: User, requirement: Requirement, form: CoverageFor
         "deadline": period(str(requirement.details.get("deadline", ""))),
         "history": [(row, differences(row, older)) for row, older in zip(history, [*history[1:], None], strict=True)],
         "newest": history[0],
+        "beside": beside(actor, requirement),
+        "may_propose": allowed(actor, "evidence.record"),
         "back": urlencode({"framework": requirement.version.framework.slug, "as_of": as_of.isoformat(), **dict(form.kept())}),
         "glossary": words.glossary("Tier", "Capped verdict"),
         "nav": "requirements",
     }
 
 
-def evidence_of(cell: Cell) -> list[Evidence]:
-    """Every link of a cell: those that count first, then those that no longer do, then those nobody has decided."""
+def cares(actor: User, requirement: Requirement, subjects: Sequence[Subject]) -> dict[str, Any]:
+    """Who is in charge of each system's gap, the judgement open on it, and what this person may do about them."""
+    framework, keys = requirement.version.framework, [subject.key for subject in subjects if subject.kind == "system"]
+    rows = {"framework": framework, "ref": requirement.ref, "system__in": keys}
+    assigned = {row.system_id: row for row in GapAssignment.objects.visible_to(actor).filter(**rows).select_related("owner")}
+    judged = {row.system_id: row for row in Exemption.objects.visible_to(actor).filter(**rows, state__in=("proposed", "approved"))}
+    return {
+        "cares": [(key, assigned.get(key), judged.get(key)) for key in keys],
+        "may_assign": allowed(actor, "gap.assign"),
+        "may_exempt": allowed(actor, "exemption.propose"),
+    }
+
+
+def evidence_of(cell: Cell, record: Record, as_of: datetime.date) -> list[Evidence]:
+    """Every link of a cell: those that count first, then those that fall short or no longer count, then those nobody has decided."""
+    doubt = doubts(record.sources.of, cell.subject.versions, cell.requirement, as_of)
     found = [Evidence(link, "current", "It counts.") for link in cell.answer.current]
-    found += [Evidence(link, "stale", _stale(link, cell)) for link in cell.answer.stale]
+    found += [Evidence(link, "weak", _doubted(link, doubt)) for link in cell.answer.weak]
+    found += [Evidence(link, "stale", _stale(link, cell, as_of) or _doubted(link, doubt)) for link in cell.answer.stale]
     return found + [Evidence(link, "proposed", "It does not count yet: nobody has accepted it.") for link in cell.answer.proposed]
 
 
-def _stale(link: EvidenceLink, cell: Cell) -> str:
+def _doubted(link: EvidenceLink, doubt: Callable[[Any], Doubt | None]) -> str:
+    found = doubt(link)
+    return found.reason if found else ""
+
+
+def _stale(link: EvidenceLink, cell: Cell, as_of: datetime.date) -> str:
     if link.reviewed_at is None:
         return ""
-    # Any day after the last one that counted gives the same reason; the far end of the calendar is one.
-    return stale_reason(link, link.reviewed_at.date(), cell.requirement, datetime.date.max)
+    reviewed = link.reviewed_at.date()
+    return stale_reason(link, reviewed, cell.requirement, as_of)
 
 
 def dates_of(requirement: Requirement) -> list[tuple[str, datetime.date]]:

@@ -1,6 +1,6 @@
 """What the pages of requirements read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from accounts.models import User
 from assessments.models import Finding
 from core.errors import NotFound
 from evidence.models import EvidenceLink
-from frameworks.applicability import Use
 from frameworks.models import Framework, Requirement
-from inventory.models import AISystem, Deployment, ModelVersion
+from inventory.models import AISystem, ModelVersion
 from reports.coverage import Subject
 from reports.queries import step_title
+from reports.subjects import subjects_of
 
 COLUMNS = 8
 """Subjects side by side on one page."""
@@ -68,21 +68,7 @@ def _one(found: list[Subject], what: str) -> list[Subject]:
 
 
 def _systems(actor: User, rows: Any, start: int = 0) -> list[Subject]:
-    systems = list(rows.visible_to(actor).order_by("name", "pk")[start : start + COLUMNS + 1])
-    deployed: dict[UUID, set[UUID]] = {row.pk: set() for row in systems}
-    for system, version in Deployment.objects.filter(system__in=systems, active=True).values_list("system_id", "version_id"):
-        deployed[system].add(version)
-    return [_system(row, deployed[row.pk]) for row in systems]
-
-
-def _system(row: AISystem, versions: Iterable[UUID]) -> Subject:
-    note = f"{row.get_our_role_display()} · {row.get_risk_class_display()}"
-    return Subject("system", row.pk, row.name, note, use_of(row), frozenset(versions))
-
-
-def use_of(row: AISystem) -> Use:
-    """What the register says of a system that decides which duties bind it."""
-    return Use(row.our_role, row.risk_class, row.jurisdiction, row.placed_on, row.changed_on, row.setting)
+    return subjects_of(rows.visible_to(actor).order_by("name", "pk")[start : start + COLUMNS + 1])
 
 
 def _versions(actor: User, rows: Any, start: int = 0) -> list[Subject]:

@@ -40,9 +40,9 @@ class RequirementTable(ListTable):
         return value
 
     def render_applies_from(self, record: Requirement) -> str:
-        """A date, or that it is followed by choice."""
+        """A date, that it is followed by choice, or that the imported file does not state one."""
         day = record.applies_from
-        return f"{day.day} {day:%B %Y}" if day else "by choice"
+        return f"{day.day} {day:%B %Y}" if day else "by choice" if record.voluntary else "not stated"
 
     def value_applies_from(self, record: Requirement) -> str:
         """ISO date, or nothing."""
@@ -64,8 +64,10 @@ class RequirementTable(ListTable):
         """The kinds in words."""
         return ", ".join(kind.replace("_", " ") for kind in value)
 
-    def render_sourced(self, value: bool) -> str:
-        """Whether the content could be read in a source."""
+    def render_sourced(self, value: bool, record: Requirement) -> str:
+        """Whether the content could be read in a source; an imported row is its file's own text."""
+        if record.imported:
+            return "imported text"
         return "yes" if value else "no, not read"
 
 

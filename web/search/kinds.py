@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.permissions import allowed
 from assessments.models import Finding, Plan, Run
 from core import clock
+from decisions.models import Incident
 from evidence.models import Artifact, LedgerEntry
 from frameworks.models import Requirement
 from inventory.models import AIModel, AISystem, ModelVersion, Vendor
@@ -82,6 +83,7 @@ DOT = Value(" · ")
 OF_VERSION, OF_PLAN = digested("weights_digest", "tokenizer_digest"), digested("sealed_digest")
 OF_RUN, OF_ENTRY = numbered("run"), numbered("entry", "pk")
 OF_FILE, OF_LEAF = digested("sha256"), digested("leaf_hash")
+OF_INCIDENT = numbered("incident")
 OF_REPORT, OF_PDF = numbered("report"), digested("signed_sha256")
 
 
@@ -102,6 +104,7 @@ FINDING_DETAIL = joined(Value("Run "), text("step__run__number"), DOT, "step__ru
 DUTY_LABEL = joined("ref", Value(" "), "title")
 FILE_DETAIL = joined("kind", DOT, Value("sha256:"), Left("sha256", 12), Value("…"))
 ENTRY_LABEL = joined(Value("Entry "), text("index"))
+INCIDENT_LABEL = joined(Value("I-"), LPad(text("number"), 6, Value("0")), Value(": "), "title")
 REPORT_LABEL = joined(Value("R-"), LPad(text("number"), 6, Value("0")), Value(": "), "title")
 
 KINDS = (
@@ -130,6 +133,7 @@ KINDS = (
     ),
     Kind("run", "Runs", "run-detail", Run.objects.visible_to, either(OF_RUN, "plan__title", "plan__version__model__name"), RUN_LABEL, RUN_DETAIL, OF_RUN),
     Kind("finding", "Findings", "finding-detail", Finding.objects.visible_to, lambda q: q.mentions("headline", "step__key"), "headline", FINDING_DETAIL),
+    Kind("incident", "Incidents", "incident-detail", Incident.objects.visible_to, either(OF_INCIDENT, "title"), INCIDENT_LABEL, "severity", OF_INCIDENT),
     Kind("requirement", "Requirements", "requirement-detail", duties, lambda q: q.mentions("ref", "title"), DUTY_LABEL, "version__framework__name"),
     Kind("artifact", "Evidence files", "artifact-detail", Artifact.objects.visible_to, either(OF_FILE, "title", "name"), "title", FILE_DETAIL, OF_FILE),
     Kind("entry", "Log entries", "entry-detail", LedgerEntry.objects.visible_to, entry_exactly, ENTRY_LABEL, "action", entry_exactly),

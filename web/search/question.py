@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 LONGEST = 200
-NUMBER = re.compile(r"(?:(run|entry|log entry|report|r(?=-))\s*[-#]?\s*)?#?(\d{1,12})", re.IGNORECASE)
+NUMBER = re.compile(r"(?:(run|entry|log entry|report|r(?=-)|incident|i(?=-))\s*[-#]?\s*)?#?(\d{1,12})", re.IGNORECASE)
 DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})", re.IGNORECASE)
-KINDS = {"run": "run", "entry": "entry", "log entry": "entry", "report": "report", "r": "report"}
+KINDS = {"run": "run", "entry": "entry", "log entry": "entry", "report": "report", "r": "report", "incident": "incident", "i": "incident"}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ CRUMBS = (("Settings", "/settings/"),)
 CARDS = (
     ("profile", "Your profile", "Your name, your e-mail address, how you sign in."),
     ("user-list", "Users", "Who may come in, and with which roles."),
+    ("reminders", "Reminders", "Mails ahead of deadlines, and your calendar of them."),
     ("role-list", "Roles", "What each role may do, and what it may not."),
     ("token-list", "API tokens", "Keys for programs: what they may do, until when, when last used."),
     ("key-list", "Signing keys", "The public keys against which anyone can check this installation's evidence."),
@@ -54,6 +55,8 @@ EVENTS = {
     "accounts.second_factor.added": "Second factor added",
     "accounts.second_factor.removed": "Second factor removed",
     "accounts.recovery_codes.generated": "New recovery codes made",
+    "accounts.calendar.opened": "Calendar address made",
+    "accounts.calendar.closed": "Calendar address ended",
     "accounts.token.issued": "API token issued",
     "accounts.token.revoked": "API token revoked",
 }

@@ -22,7 +22,8 @@ def listing(actor: User) -> tuple[Listing, tuple[Action, ...]]:
     """The list, and what it offers this person."""
     actions = (Action("Register a system", reverse("web:system-create"), primary=True),) if allowed(actor, "inventory.write") else ()
     empty = Empty("No AI system is registered yet", FIRST, next(iter(actions), None))
-    return Listing("systems", "AI systems", TEXT, SystemTable, SystemFilter, empty, "Register", "systems"), actions
+    whole = Action("One row per system, with gaps and decisions", reverse("web:register"))
+    return Listing("systems", "AI systems", TEXT, SystemTable, SystemFilter, empty, "Register", "systems"), (whole, *actions)
 
 
 def context(system: AISystem, actor: User) -> dict[str, Any]:

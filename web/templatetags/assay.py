@@ -56,6 +56,8 @@ def figure_palette() -> str:
 
 register.filter("grouped", formats.grouped)
 register.filter("plain", formats.plain)
+register.filter("day", formats.day)
+register.filter("moment", formats.moment)
 register.filter("step_title", queries.step_title)
 
 

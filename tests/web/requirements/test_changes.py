@@ -18,6 +18,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("web:requirement-changes")
+BEFORE, AFTER = datetime.date(2026, 7, 23), datetime.date(2026, 7, 24)
 AMENDMENT = {"known_before": "2026-07-23", "known_at": "2026-07-24"}
 
 
@@ -71,6 +72,23 @@ def test_day_decides_what_the_change_means(admin_client: Client, register: None,
     assert ("AIA-9-6", "Chat") not in rows
     assert rows["AIA-4", "Chat"]["Also changed"] == "wording"
     assert rows["AIA-26-1", ""]["Change"] == "dates moved"
+
+
+def test_page_shows_exactly_the_rows_the_amendment_changed_and_only_across_its_day(admin_client: Client, register: None) -> None:
+    """As of 1 August 2026 and 2 December 2027, known before and after 24 July 2026: the amended rows and no other."""
+    known = {day: {row.ref: row for row in Requirement.objects.known_at(day).filter(version__framework__slug="eu-ai-act")} for day in (BEFORE, AFTER)}
+    old, new = known[BEFORE], known[AFTER]
+    changed = {ref for ref in old.keys() | new.keys() if ref not in old or ref not in new or old[ref].digest != new[ref].digest}
+    for as_of in ("2026-08-01", "2027-12-02"):
+        seen = admin_client.get(PAGE, {**AMENDMENT, "as_of": as_of}).context
+        entries = [*seen["concerned"], *seen["others"]]
+        assert {entry.change.row.ref for entry in entries} == changed
+        assert {line.subject.name for line in seen["lines"]} == {"Letters", "Chat"}
+        assert {entry.change.row.ref for entry in seen["concerned"]} == {
+            row["Reference"] for row in table(admin_client, as_of=as_of) if row["System concerned"]
+        }
+        same = admin_client.get(PAGE, {"known_before": "2026-07-24", "known_at": "2026-11-21", "as_of": as_of}).context
+        assert (same["concerned"], same["others"]) == ([], [])
 
 
 def test_systems_are_told_how_many_duties_they_gain_and_lose(admin_client: Client, register: None) -> None:

@@ -29,6 +29,7 @@ def hits(browser: Client, question: str, **headers: str) -> list[str]:
     [
         ("run 12", 12, "run", ""),
         ("R-000003", 3, "report", ""),
+        ("I-000003", 3, "incident", ""),
         ("Entry 40", 40, "entry", ""),
         ("#7", 7, "", ""),
         ("R1", None, "", ""),

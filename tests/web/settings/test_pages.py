@@ -31,7 +31,7 @@ def text_of(answer: Any) -> str:
 def test_settings_show_only_what_may_be_opened(admin_client: Client, as_role: Callable[[str], Client]) -> None:
     assert "Users" in re.findall(r'<a href="[^"]+">([^<]+)</a></h2>', text_of(admin_client.get(reverse("web:settings"))))
     cards = re.findall(r'<a href="([^"]+)">[^<]+</a></h2>', text_of(as_role(Role.APPROVER).get(reverse("web:settings"))))
-    assert cards == [reverse("web:profile"), reverse("web:role-list"), reverse("web:key-list")]
+    assert cards == [reverse("web:profile"), reverse("web:reminders"), reverse("web:role-list"), reverse("web:key-list")]
     assert reverse("api:docs") in text_of(as_role(Role.ASSESSOR).get(reverse("web:settings")))
 
 

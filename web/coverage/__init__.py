@@ -1,0 +1,1 @@
+"""Coverage of the whole register: overview, gaps with owners, trend, judgements that a duty does not apply."""

@@ -1,0 +1,1 @@
+"""Frameworks: which are loaded, import from files of others, and what corresponds to what."""

@@ -1,0 +1,1 @@
+"""Pages of gate policies, decisions, approvals and releases."""

@@ -1,0 +1,1 @@
+"""Reminders by mail, and a person's calendar of deadlines."""
