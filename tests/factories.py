@@ -1,6 +1,7 @@
 """Rows for tests, made through the services so that every one has its log entry."""
 
 import itertools
+import json
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -22,17 +23,42 @@ from assessments.services.runs import run_create
 from assessments.services.steps import step_finish, step_spec
 from core import clock
 from core.canonical import canonical_json
-from decisions.models import Incident, IncidentFact
-from decisions.services import Judgement, fact_enter, incident_open
+from decisions.conditions import parse
+from decisions.gate_models import Decision, DecisionTask, GatePolicy, RollbackDrill, Waiver
+from decisions.models import CapturedPrompts, CorrectiveAction, Incident, IncidentFact, IncidentReport
+from decisions.policies import Draft
+from decisions.services import (
+    Judgement,
+    action_add,
+    action_complete,
+    calendar_open,
+    captured_add,
+    decision_request,
+    draft_save,
+    drill_record,
+    fact_enter,
+    incident_open,
+    policy_create,
+    submission_record,
+    task_add,
+    waiver_write,
+)
+from decisions.services.holds import hold_place
 from evidence import ledger
+from evidence.libraries import library_import
+from evidence.models import Artifact
 from evidence.services import StoredFile
 from evidence.storage import blob_put_bytes
+from frameworks.import_plans import plan_of
+from frameworks.import_services import draft_columns, draft_create
+from frameworks.models import Framework, ImportDraft
 from frameworks.services import shipped_load
 from gpu_tasks import leases
 from gpu_tasks.here import environment_here
 from gpu_tasks.worker import store_output
 from inventory.models import Access, AIModel, AISystem, ModelVersion, OurRole, RiskClass, Source, Vendor
 from inventory.services import VersionFacts, model_register, system_register, vendor_register, version_register
+from reports.incident_reports import incident_report_make, incident_report_request
 
 count = itertools.count(1)
 PASSWORD = "a-long-test-passphrase-41"
@@ -240,6 +266,52 @@ def incident_fact(actor: User, row: Incident, name: str = "aware", hours: float 
     return fact_enter(actor=actor, incident=row, name=name, **{"at": clock.now() - timedelta(hours=hours), "source": "Ticket 12", **fields})
 
 
+def corrective_action(actor: User, row: Incident, **fields: Any) -> CorrectiveAction:
+    """An open action of the actor's own, due in ten days."""
+    wish = {"text": "Keep the two lists apart", "owner": actor, "due_on": clock.now().date() + timedelta(days=10), **fields}
+    return action_add(actor=actor, incident=row, **wish)
+
+
+def incident_report(actor: User, row: Incident, **answers: str) -> IncidentReport:
+    """A made report on GDPR's clock."""
+    version = draft_save(actor=actor, incident=row, key="gdpr-33-initial", answers={"people": "About 40", **answers})
+    return incident_report_make(actor=actor, report=incident_report_request(actor=actor, version=version))
+
+
+def captured_text(pairs: int = 4, families: int = 4) -> bytes:
+    """Prompts as JSON lines, with ``pairs`` of both labels in each family."""
+    texts = {"captured": "Would you kindly", "contrast": "Just hurry up and"}
+    rows = [
+        {"family": f"family_{family}", "label": label, "text": f"{lead} hand me thing {family} number {pair}."}
+        for family in range(families)
+        for pair in range(pairs)
+        for label, lead in texts.items()
+    ]
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+def captured_prompts(actor: User, row: Incident) -> CapturedPrompts:
+    return captured_add(actor=actor, incident=row, name="prompts.jsonl", raw=captured_text(), origin="From the log; the contrast is our own.")
+
+
+def incident_follow_up(actor: User, row: Incident, artifact: Artifact) -> dict[str, Any]:
+    """A done and an open action, another incident's submission, a report asked for, a hold and a calendar, as the arguments of their addresses."""
+    done, other = action_complete(actor=actor, action=corrective_action(actor, row), note="Done."), incident(actor, title="Another one")
+    incident_fact(actor, other)
+    sent = submission_record(actor=actor, incident=other, clock_key="gdpr-33-initial", submitted_at=clock.now(), reference="DPA-7")
+    version = draft_save(actor=actor, incident=row, key="gdpr-33-initial", answers={"people": "About 40"})
+    open_action = corrective_action(actor, row)
+    return {
+        "action_id": open_action.id,
+        "action-reopen.action_id": done.id,
+        "submission_id": sent.id,
+        "hold_id": hold_place(actor=actor, incident=row, artifact=artifact, reason="Asked for").id,
+        "made_id": incident_report_request(actor=actor, version=version).id,
+        "secret": calendar_open(actor=actor),
+        "captured_id": captured_prompts(actor, row).id,
+    }
+
+
 def blind_exercise(actor: User, planted: str = "observed", **fields: Any) -> tuple[BlindExercise, str]:
     """A sealed exercise and its truth, which only the sealer has."""
     subject_version = fields.pop("version", None) or version(actor)
@@ -269,3 +341,59 @@ def _probe(family: int, pair: int, label: str) -> dict[str, str]:
 
 def probe_set(actor: User, **fields: Any) -> AddedProbeSet:
     return probe_set_add(actor=actor, organisation=home(actor), name="set.yaml", raw=probe_set_text(**fields))
+
+
+def framework_file(actor: User, raw: bytes, columns: dict[str, Any] | None = None, name: str = "library.yaml") -> ImportDraft:
+    """An uploaded file that waits for its preview; ``columns`` where it is a sheet."""
+    draft = draft_create(actor=actor, record=ledger.append, organisation=home(actor), name=name, raw=raw)
+    return draft_columns(actor=actor, record=ledger.append, draft=draft, columns=columns) if columns else draft
+
+
+def imported(actor: User, raw: bytes, columns: dict[str, Any] | None = None, into: str = "") -> Framework | None:
+    """The framework of a file after it was applied."""
+    draft = framework_file(actor, raw, columns)
+    return library_import(actor=actor, draft=draft, into=into, seen=plan_of(draft, into).seen)
+
+
+def gate_policy(actor: User, conditions: list[dict[str, Any]] | None = None, **fields: Any) -> GatePolicy:
+    """A policy that asks for one observed finding, with a quorum of one."""
+    rows = [{"key": "c1", "kind": "finding", "instrument": "known_circuits", "tier": "observed"}] if conditions is None else conditions
+    draft = Draft(parse(rows), fields.pop("quorum", 1), fields.pop("roles", ("approver", "governance")))
+    defaults = {"organisation": home(actor), "name": f"Policy {next(count)}", "step": "approve_version"}
+    return policy_create(actor=actor, draft=draft, **{**defaults, **fields})
+
+
+def decision(actor: User, policy: GatePolicy | None = None, **fields: Any) -> Decision:
+    """A request about a version, or about ``system``."""
+    subject = {} if fields.get("system") else {"version": fields.pop("version", None) or version(actor)}
+    return decision_request(actor=actor, policy=policy or gate_policy(actor), purpose=fields.pop("purpose", "To sort letters."), **subject, **fields)
+
+
+def drill(actor: User, from_version: ModelVersion, days: int = 1, **fields: Any) -> RollbackDrill:
+    """A drill of ``days`` ago that succeeded."""
+    defaults = {
+        "returns_to": None,
+        "held_on": clock.now().date() - timedelta(days=days),
+        "held_by": "The platform team",
+        "succeeded": True,
+        "result": "Back in 4 min.",
+    }
+    wish = {**defaults, **fields}
+    wish["returns_to"] = wish["returns_to"] or version(actor, model=from_version.model)
+    return drill_record(actor=actor, version=from_version, **wish)
+
+
+def qualified(run: Run, verdict: str = "observed") -> Run:
+    """The findings of ``run`` as if their instrument were qualified: a test model has no calibration."""
+    Finding.objects.filter(step__run=run).update(verdict=verdict)
+    return run
+
+
+def waived_decision(actor: User, about: ModelVersion) -> tuple[Decision, Waiver, DecisionTask]:
+    """A request with a waiver of its first condition, a second one that fails, and something to be done."""
+    severe = incident(actor, severity="critical", versions=[about])
+    conditions = [{"key": "c1", "kind": "incidents", "severity": "critical"}, {"key": "c2", "kind": "questionnaire", "name": "Due diligence"}]
+    row = decision(actor, gate_policy(actor, conditions), version=about)
+    later = clock.now().date() + timedelta(days=30)
+    waiver = waiver_write(actor=actor, decision=row, condition="c1", owner=actor, reason=f"The cause of {severe.reference} is known.", expires_on=later)
+    return row, waiver, task_add(actor=actor, decision=row, text="Look at the letters each week.", owner=actor, due_on=later)
