@@ -31,8 +31,7 @@ POLICY: dict[str, frozenset[str]] = {
     Role.APPROVER: OWN | READ | {"evidence.review", "evidence.record", "exemption.decide", "decision.approve", "decision.task"},
     Role.AUDITOR: OWN | READ | {"evidence.export", "accounts.read"},
     Role.VENDOR: OWN,
-    # What a program asks for or waives counts for nothing before a person approves it.
-    Role.API_CLIENT: READ | REGISTER | ASSESS | INCIDENTS | {"decision.request", "decision.waive"},
+    Role.API_CLIENT: READ | REGISTER | ASSESS,
     Role.WORKER: frozenset(
         {"run.execute", "reminder.send", "evidence.record", "report.build", "evidence.export"}
         | {"assessments.read", "inventory.read", "decisions.read", "incidents.read"}

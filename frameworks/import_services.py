@@ -135,7 +135,7 @@ def _requirement(row: Row, version: FrameworkVersion, place: int) -> Requirement
 def _crosswalk(row: CrosswalkPlan, plan: Plan, own: Framework | None) -> None:
     if row.same:
         return
-    head = Crosswalk.objects.current().select_for_update().filter(identity=row.pair_set.identity).first()
+    head = Crosswalk.objects.current().select_for_update(of=("self",)).filter(identity=row.pair_set.identity).first()
     if (head and head.pk) != (row.before and row.before.pk):
         raise Conflict(AGAIN)
     facts = {name: getattr(plan.found, name) for name in ("publisher", "licence", "source")}
