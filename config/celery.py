@@ -31,10 +31,15 @@ app.conf.update(
         "gpu_tasks.tasks.take_in": {"queue": "gpu"},
         "gpu_tasks.tasks.calibrate": {"queue": "gpu"},
         "gpu_tasks.tasks.reap_steps": {"queue": "cpu"},
+        "gpu_tasks.tasks.tend_pilots": {"queue": "cpu"},
         "reports.tasks.build_report": {"queue": "reports"},
         "reports.tasks.build_incident_report": {"queue": "reports"},
         "reports.tasks.build_board_report": {"queue": "reports"},
+        "reports.tasks.build_vendor_pack": {"queue": "reports"},
         "decisions.tasks.send_reminders": {"queue": "cpu"},
+        "decisions.tasks.send_notices": {"queue": "cpu"},
+        "webhooks.tasks.collect": {"queue": "cpu"},
+        "webhooks.tasks.deliver": {"queue": "webhooks"},
     },
     # Long jobs are never redelivered by the broker: the lease in the row decides who runs what.
     task_acks_late=False,
@@ -44,9 +49,11 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "reap": {"task": "gpu_tasks.tasks.reap_steps", "schedule": float(settings.ASSAY_REAP_SECONDS)},
+        "webhooks": {"task": "webhooks.tasks.collect", "schedule": float(settings.ASSAY_WEBHOOK_SECONDS)},
+        "pilots": {"task": "gpu_tasks.tasks.tend_pilots", "schedule": float(settings.ASSAY_PILOT_SECONDS)},
         "remind": {"task": "decisions.tasks.send_reminders", "schedule": float(settings.ASSAY_REMIND_SECONDS)},
     },
 )
 # By name, because the models behind it cannot be imported yet.
 app.steps["consumer"].add("gpu_tasks.liveness:Beat")
-app.autodiscover_tasks(["gpu_tasks", "decisions", "reports"])
+app.autodiscover_tasks(["gpu_tasks", "decisions", "webhooks", "reports"])

@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error, Warning
 BEFORE_SET_UP = "not-set-up-yet"
 """What the settings use for a key while there is none."""
 SHORTEST_KEY = 32
+OWN = [ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")]
+"""Addresses of this machine itself and of the link it is on."""
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -72,4 +74,19 @@ def debugging(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return [Error("DEBUG is on.", hint="It shows settings and source to visitors; Assay never needs it.", id="assay.E007")] if settings.DEBUG else []
 
 
-CHECKS = (keys, hosts, origins, metrics, debugging)
+def webhooks(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The private networks that webhooks may reach."""
+    found: list[CheckMessage] = []
+    for text in settings.ASSAY_WEBHOOK_NETWORKS:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            found.append(Error(f"ASSAY_WEBHOOK_NETWORKS: {text!r} is no network.", hint="Write it as 10.20.0.0/16 or 10.1.2.3/32.", id="assay.E008"))
+            continue
+        if network.prefixlen == 0 or any(network.version == own.version and network.overlaps(own) for own in OWN):
+            hint = "Name the networks of the receivers alone: whoever sets up a webhook could reach this machine and its services."
+            found.append(Warning(f"ASSAY_WEBHOOK_NETWORKS: {text} opens this machine or its cloud's metadata to webhooks.", hint=hint, id="assay.W003"))
+    return found
+
+
+CHECKS = (keys, hosts, origins, metrics, debugging, webhooks)

@@ -62,6 +62,30 @@ def who(request: HttpRequest) -> dict[str, str]:
     return {"user": str(user.pk)} if isinstance(user, User) else {}
 
 
+class BodyMiddleware:
+    """Refuses a form that is announced as larger than any form is, before anything reads it: Django keeps every file of a form, wanted or not.
+
+    Pages that take files have a limit of their own, which stands before the check against forgery; they are known by leaving that check to later.
+    The API reads no body beyond Django's limit for forms. A body without an announced length is read as empty.
+    """
+
+    MOST = 4 * 1024 * 1024
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        """The refusal, or nothing."""
+        if getattr(view, "csrf_exempt", False) or int(request.META.get("CONTENT_LENGTH") or 0) <= self.MOST:
+            return None
+        words = f"This page takes no more than {self.MOST // 1024**2} MB, and no file. Nothing was changed. Go back, and send less."
+        return HttpResponse(words, status=413, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store", "Connection": "close"})
+
+
 class ProgramMiddleware:
     """Takes the calls of programs straight to the API, past all that serves browsers: sessions, form protection, messages, page rules.
 

@@ -31,8 +31,15 @@ ASSAY_VERSION = "0.1.0"
 ASSAY_LEASE_SECONDS = env.int("ASSAY_LEASE_SECONDS", default=60)
 ASSAY_REAP_SECONDS = env.int("ASSAY_REAP_SECONDS", default=15)
 ASSAY_REMIND_SECONDS = env.int("ASSAY_REMIND_SECONDS", default=300)
+ASSAY_PILOT_SECONDS = env.int("ASSAY_PILOT_SECONDS", default=300)
+ASSAY_WEBHOOK_SECONDS = env.int("ASSAY_WEBHOOK_SECONDS", default=5)
+# Networks inside which webhooks may go to private addresses and over plain http, such as 10.20.0.0/16; by default to public addresses only.
+ASSAY_WEBHOOK_NETWORKS = env.list("ASSAY_WEBHOOK_NETWORKS", default=[])
 ASSAY_MAX_ATTEMPTS = env.int("ASSAY_MAX_ATTEMPTS", default=3)
 ASSAY_REPORT_ROWS = 400
+ASSAY_ENDPOINT_NETWORKS = env.list("ASSAY_ENDPOINT_NETWORKS", default=[])
+ASSAY_ENDPOINT_KEYS = env.json("ASSAY_ENDPOINT_KEYS", default={})
+ASSAY_ENDPOINT_PER_MINUTE = env.int("ASSAY_ENDPOINT_PER_MINUTE", default=60)
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY", default="") or secret_file(ASSAY_VAR / "secret_key") or "not-set-up-yet"
@@ -63,9 +70,11 @@ INSTALLED_APPS = [
     "frameworks",
     "evidence",
     "inventory",
+    "questionnaires",
     "assessments",
     "gpu_tasks",
     "decisions",
+    "webhooks",
     "reports",
     "cli",
     "api",
@@ -81,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # What follows serves browsers; programs with a token leave here.
     "config.middleware.ProgramMiddleware",
+    "config.middleware.BodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -128,7 +138,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 ASSAY_HTTPS = env.bool("ASSAY_HTTPS", default=False)
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["web.signin.backends.PersonBackend"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -244,6 +254,8 @@ if env("ASSAY_S3_BUCKET", default=""):
 
 # The API. Whatever is not in its access table is refused; errors are problem documents.
 ASSAY_API_CALLS_PER_MINUTE = env.int("ASSAY_API_CALLS_PER_MINUTE", default=600)
+# Attempts a minute at an access token, per client and per address they come from.
+ASSAY_OAUTH_TRIES_PER_MINUTE = env.int("ASSAY_OAUTH_TRIES_PER_MINUTE", default=30)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.v1.base.authentication.BearerToken", "api.v1.base.authentication.PersonSession"],
     "DEFAULT_PERMISSION_CLASSES": ["api.v1.base.permission.TableAccess"],
@@ -271,10 +283,19 @@ SPECTACULAR_SETTINGS = {
             "instruments",
             "plans",
             "runs",
+            "pilots",
             "findings",
             "requirements and coverage",
+            "imports of frameworks",
+            "incidents",
+            "questionnaires",
+            "questionnaires of customers",
+            "decisions",
+            "webhooks",
             "evidence and log",
+            "cases",
             "reports",
+            "due-diligence packs",
         )
     ],
     "POSTPROCESSING_HOOKS": ["api.v1.base.schema.strict_bodies"],
