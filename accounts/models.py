@@ -85,6 +85,29 @@ class Membership(BaseModel):
         return f"{self.user} as {self.get_role_display()}"
 
 
+class ClientSecret(BaseModel):
+    """A service account's secret for OAuth 2: only its SHA-256 is kept. It opens nothing itself; short-lived access tokens are issued for it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="client_secrets")
+    prefix = models.CharField(max_length=16)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+    def usable_at(self, moment: datetime) -> bool:
+        """Whether access tokens may be issued for it at ``moment``."""
+        return self.revoked_at is None and moment < self.expires_at
+
+
 class ApiToken(BaseModel):
     """A program's key: only the SHA-256 of its secret is kept; ``scopes`` narrow the owner's roles."""
 
@@ -97,6 +120,8 @@ class ApiToken(BaseModel):
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    client_secret = models.ForeignKey(ClientSecret, on_delete=models.CASCADE, null=True, related_name="access_tokens")
+    """The OAuth 2 secret that this short-lived access token was issued for; none for a token that a person issued."""
 
     class Meta:
         ordering: ClassVar = ["-created_at"]

@@ -6,19 +6,36 @@ from typing import Protocol
 from accounts.models import Role, User
 from core.errors import NotAllowed
 
-READ = frozenset({"inventory.read", "assessments.read", "evidence.read", "reports.read", "frameworks.read", "incidents.read", "decisions.read"})
+READ = frozenset(
+    {"inventory.read", "assessments.read", "evidence.read", "reports.read", "frameworks.read"}
+    | {"incidents.read", "decisions.read", "questionnaires.read", "clearance.read"}
+)
 REGISTER = frozenset({"inventory.write", "inventory.transition"})
 ASSESS = frozenset({"evidence.record", "plan.write", "plan.seal", "run.start", "run.cancel", "run.retry", "report.build", "evidence.export"})
-CALIBRATE = frozenset({"instrument.calibrate", "blind.answer", "probe_set.add"})
-ADMINISTER = frozenset({"blind.seal", "accounts.read", "accounts.manage", "frameworks.load"})
+CALIBRATE = frozenset({"case.receive", "instrument.calibrate", "blind.answer", "probe_set.add"})
+ADMINISTER = frozenset({"vendor_key.pin", "blind.seal", "accounts.read", "accounts.manage", "frameworks.load"})
 INCIDENTS = frozenset({"incident.write", "incident.submit"})
 GAPS = frozenset({"gap.assign", "exemption.propose"})
 GATES = frozenset({"policy.write", "decision.request", "decision.waive", "decision.approve", "decision.task", "drill.record"})
+QUESTIONNAIRES = frozenset({"template.write", "questionnaire.send", "questionnaire.review"})
 OWN = frozenset({"account.self"})
 TOKENS = frozenset({"token.issue"})
+WEBHOOKS = frozenset({"webhooks.read", "webhooks.manage"})
 
 POLICY: dict[str, frozenset[str]] = {
-    Role.ADMINISTRATOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | ADMINISTER | INCIDENTS | GAPS | GATES | {"evidence.review", "exemption.decide"},
+    Role.ADMINISTRATOR: OWN
+    | TOKENS
+    | READ
+    | REGISTER
+    | ASSESS
+    | CALIBRATE
+    | ADMINISTER
+    | INCIDENTS
+    | GAPS
+    | GATES
+    | QUESTIONNAIRES
+    | WEBHOOKS
+    | {"evidence.review", "exemption.decide"},
     Role.GOVERNANCE: OWN
     | TOKENS
     | READ
@@ -26,15 +43,18 @@ POLICY: dict[str, frozenset[str]] = {
     | INCIDENTS
     | GAPS
     | GATES
-    | {"evidence.record", "evidence.review", "exemption.decide", "report.build", "evidence.export", "run.cancel", "frameworks.load"},
+    | QUESTIONNAIRES
+    | {"evidence.record", "evidence.review", "exemption.decide", "report.build", "evidence.export", "run.cancel", "frameworks.load", "webhooks.read"}
+    | {"case.receive", "vendor_key.pin"},
     Role.ASSESSOR: OWN | TOKENS | READ | REGISTER | ASSESS | CALIBRATE | GAPS | {"incident.write", "decision.request", "decision.task", "drill.record"},
     Role.APPROVER: OWN | READ | {"evidence.review", "evidence.record", "exemption.decide", "decision.approve", "decision.task"},
-    Role.AUDITOR: OWN | READ | {"evidence.export", "accounts.read"},
-    Role.VENDOR: OWN,
-    Role.API_CLIENT: READ | REGISTER | ASSESS,
+    Role.AUDITOR: OWN | READ | {"evidence.export", "accounts.read", "webhooks.read"},
+    Role.VENDOR: OWN | {"questionnaire.answer"},
+    Role.API_CLIENT: READ | REGISTER | ASSESS | WEBHOOKS,
     Role.WORKER: frozenset(
-        {"run.execute", "reminder.send", "evidence.record", "report.build", "evidence.export"}
+        {"run.execute", "reminder.send", "webhook.deliver", "evidence.record", "report.build", "evidence.export"}
         | {"assessments.read", "inventory.read", "decisions.read", "incidents.read"}
+        | {"questionnaires.read", "questionnaire.answer"}
     ),
 }
 PERSONAL = frozenset({Role.ADMINISTRATOR, Role.GOVERNANCE, Role.ASSESSOR, Role.APPROVER, Role.AUDITOR, Role.VENDOR})
@@ -48,16 +68,24 @@ SCOPES: dict[str, frozenset[str]] = {
     "evidence:read": frozenset({"evidence.read"}),
     "evidence:export": frozenset({"evidence.read", "evidence.export"}),
     "frameworks:read": frozenset({"frameworks.read"}),
+    "frameworks:load": frozenset({"frameworks.read", "frameworks.load"}),
     "incidents:read": frozenset({"incidents.read"}),
     "incidents:write": frozenset({"incidents.read", "incident.write"}),
     "incidents:submit": frozenset({"incidents.read", "incident.submit"}),
     "decisions:read": frozenset({"decisions.read"}),
     "decisions:request": frozenset({"decisions.read", "decision.request"}),
     "decisions:waive": frozenset({"decisions.read", "decision.waive"}),
+    "questionnaires:read": frozenset({"questionnaires.read"}),
+    "clearance:read": frozenset({"clearance.read"}),
+    "webhooks:read": frozenset({"webhooks.read"}),
+    "webhooks:manage": frozenset(WEBHOOKS),
+    "questionnaires:write": frozenset({"questionnaires.read", "template.write"}),
+    "questionnaires:send": frozenset({"questionnaires.read", "inventory.read", "questionnaire.send"}),
+    "cases:receive": frozenset({"assessments.read", "inventory.read", "case.receive"}),
     "reports:read": frozenset({"reports.read"}),
     "reports:build": frozenset({"reports.read", "report.build"}),
 }
-"""What an API token may be limited to; a person's act, such as accepting evidence or approving a decision, is in none of them."""
+"""What an API token may be limited to; a person's act, such as accepting evidence, judging an answer or approving a decision, is in none of them."""
 
 
 VERBS: dict[str, str] = {
@@ -81,6 +109,8 @@ VERBS: dict[str, str] = {
     "evidence.record": "store files as evidence",
     "evidence.review": "accept or decline evidence for a requirement",
     "evidence.export": "export cases that others can verify",
+    "case.receive": "take in cases that vendors send",
+    "vendor_key.pin": "pin and withdraw vendors' public keys",
     "frameworks.read": "see requirements and coverage",
     "frameworks.load": "load catalogues and import frameworks and crosswalks from files",
     "reports.read": "see reports",
@@ -98,6 +128,15 @@ VERBS: dict[str, str] = {
     "decision.approve": "approve or reject decisions of others",
     "decision.task": "mark conditions of decisions as done",
     "drill.record": "record rollback drills",
+    "questionnaires.read": "see questionnaires, requests, answers and scores",
+    "template.write": "write and publish questionnaires",
+    "questionnaire.send": "ask vendors, invite and remind respondents, and answer customers",
+    "questionnaire.review": "judge answers, open them again, release files and close reviews",
+    "questionnaire.answer": "answer the questionnaires one was invited to",
+    "clearance.read": "see whether vendors are cleared, and why",
+    "webhooks.read": "see webhooks and what was delivered",
+    "webhooks.manage": "set up, change and end webhooks of events one may see",
+    "webhook.deliver": "deliver webhooks",
     "reminder.send": "send reminders of deadlines by mail",
     "accounts.read": "see users, roles and public keys",
     "accounts.manage": "invite and deactivate users, give roles, run service accounts",

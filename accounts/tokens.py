@@ -37,7 +37,7 @@ def token_issue(*, actor: User, record: Record, name: str, scopes: Iterable[str]
     require(actor, "token.issue")
     owner = actor if user is None else user
     _require_owner(actor, owner)
-    name, wanted = name.strip(), _checked_scopes(owner, scopes)
+    name, wanted = name.strip(), scopes_checked(owner, scopes)
     if not name or len(name) > 100:
         raise InvalidInput("name", "say in at most 100 characters which program will use it")
     if not 1 <= days <= DAYS_MOST:
@@ -98,7 +98,8 @@ def _require_owner(actor: User, owner: User) -> None:
         raise InvalidState("This service account is deactivated. Reactivate it first.")
 
 
-def _checked_scopes(owner: User, scopes: Iterable[str]) -> list[str]:
+def scopes_checked(owner: User, scopes: Iterable[str]) -> list[str]:
+    """``scopes`` sorted; ``InvalidInput`` when there is none, an unknown one, or one beyond the roles of ``owner``."""
     wanted = sorted(set(scopes))
     if not wanted:
         raise InvalidInput("scopes", "choose at least one; a token without a scope can do nothing")

@@ -18,9 +18,16 @@ class VisibleQuerySet(models.QuerySet[M]):
 
     def visible_to(self, actor: User) -> Self:
         """Rows the actor may know of; none for an inactive actor or one whose token leaves the verb out."""
-        if not actor.may_ever(self.read_verb):
+        return self._where(actor, self.read_verb)
+
+    def doable_by(self, actor: User, verb: str) -> Self:
+        """Rows the actor may know of and whose organisation gives them ``verb``."""
+        return self.visible_to(actor)._where(actor, verb)
+
+    def _where(self, actor: User, verb: str) -> Self:
+        if not actor.may_ever(verb):
             return self.none()
-        held = Membership.objects.filter(user=actor, role__in=roles_with(self.read_verb), organisation=models.OuterRef(self.owner_path))
+        held = Membership.objects.filter(user=actor, role__in=roles_with(verb), organisation=models.OuterRef(self.owner_path))
         return self.filter(models.Exists(held))
 
 

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 
-from accounts.models import ApiToken, Membership, Organisation, Role, User
+from accounts.models import ApiToken, ClientSecret, Membership, Organisation, Role, User
 from accounts.permissions import PERSONAL, allowed, require
 from accounts.record import Owner, Record, homes_of
 from accounts.services.names import checked_email, checked_name, checked_username, password_set
@@ -97,6 +97,7 @@ def user_deactivate(*, actor: User, record: Record, user: User) -> User:
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=clock.now())
+    ClientSecret.objects.filter(user=user, revoked_at=None).update(revoked_at=clock.now())
     _note(record, actor, "accounts.user.deactivated", user)
     return user
 
