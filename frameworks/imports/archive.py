@@ -20,13 +20,17 @@ UNSAFE_PARTS: Final = {
     "xl/connections": "data connections. Remove them and save it again",
     "xl/embeddings/": "embedded files. Remove them and save it again",
     "xl/activex/": "controls that run code. Remove them and save it again",
+    "word/embeddings/": "embedded files. Remove them and save it again",
+    "word/activex/": "controls that run code. Remove them and save it again",
     "xl/macrosheets/": "macro sheets. Save it as a plain workbook (.xlsx)",
 }
+XLSX: Final = frozenset({"[Content_Types].xml", "xl/workbook.xml"})
+"""Parts that every workbook has."""
 DECLARATION: Final = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def archive_check(raw: bytes) -> None:
-    """``InvalidInput`` unless ``raw`` is a plain XLSX of bounded size; every limit is checked before the parts are unpacked."""
+def archive_check(raw: bytes, needs: frozenset[str] = XLSX) -> None:
+    """``InvalidInput`` unless ``raw`` is a plain XLSX (or what else has the parts ``needs``) of bounded size; limits come before unpacking."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             parts = archive.infolist()
@@ -34,7 +38,7 @@ def archive_check(raw: bytes) -> None:
             for part in parts:
                 _refuse_name(part)
             names = {part.filename for part in parts}
-            if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
+            if not needs <= names:
                 raise refused("The file is a packed archive but no XLSX workbook. Unpack it and upload the file inside.")
             for part in parts:
                 _refuse_declarations(archive, part)
