@@ -67,8 +67,14 @@ class Zip:
 
     def _compare(self, path: Path) -> None:
         """Write the zip anew from its content over a mirror of it: nothing can hide between or behind the files."""
-        if any(info.compress_type != zipfile.ZIP_STORED for info in self._archive.infolist()):
+        rows = self._archive.infolist()
+        if any(info.compress_type != zipfile.ZIP_STORED for info in rows):
             raise IntegrityFailed("the zip is compressed, so it is not the file that was exported")
+        # Names and sizes first: files that overlap could make a small zip cost hours to read.
+        if wrong := next((info.filename for info in rows if not plain_name(info.filename)), None):
+            raise IntegrityFailed(f"the zip holds a file called {wrong[:80]!r}, which leads outside the case or is no plain name")
+        if sum(info.file_size for info in rows) > path.stat().st_size:
+            raise IntegrityFailed("the files in the zip claim to be larger than the zip itself")
         with path.open("rb") as original:
             mirror = _Mirror(original)
             zip_write(cast(BinaryIO, mirror), self.sizes(), self.open)
@@ -100,6 +106,12 @@ class _Mirror:
     def same(self) -> bool:
         """Whether all that was written, and nothing more, lies there."""
         return not self._different and not self._original.read(1)
+
+
+def plain_name(name: str) -> bool:
+    """Whether ``name`` is a relative path of ordinary parts with forward slashes; an export never writes another."""
+    parts = name.split("/")
+    return name.isprintable() and "\\" not in name and ":" not in parts[0] and not any(part in {"", ".", ".."} for part in parts)
 
 
 def zip_write(target: BinaryIO, sizes: Mapping[str, int], opener: Callable[[str], BinaryIO]) -> None:

@@ -42,9 +42,13 @@ def evidence_record(
     blobs: Sequence[StoredFile],
     payload: Mapping[str, Any],
     organisation_id: UUID | None = None,
+    verb: str = "evidence.record",
 ) -> Attestation:
-    """Register stored ``blobs`` and log one signed statement about them; names must differ and at least one blob is needed."""
-    require(actor, "evidence.record")
+    """Register stored ``blobs`` and log one signed statement about them; names must differ and at least one blob is needed.
+
+    ``verb`` is the permission asked for: what a vendor hands in needs only that of answering.
+    """
+    require(actor, verb)
     names = [row.name for row in blobs]
     if not names or len(set(names)) != len(names):
         raise InvalidInput("blobs", "a statement needs at least one file and a different name for each")

@@ -18,6 +18,9 @@ LINK_REVIEW = "urn:assay:predicate:link-review:v1"
 REPORT = "urn:assay:predicate:report:v1"
 CASE = "urn:assay:predicate:case:v1"
 QUALIFICATION = "urn:assay:predicate:qualification:v1"
+PLAN_HANDOVER = "urn:assay:predicate:plan-handover:v1"
+RECEIVED_CASE = "urn:assay:predicate:received-case:v1"
+RECEIVED_RESULT = "urn:assay:predicate:received-result:v1"
 
 
 def descriptor(name: str, sha256: str) -> dict[str, Any]:

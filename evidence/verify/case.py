@@ -38,14 +38,15 @@ class Case:
     statements: list[Verified] = field(default_factory=list)
 
 
-def verify_case(source: Source, trust: TrustedRoot, result: Result) -> None:
-    """Check all of a case against ``trust`` and put what does not hold into ``result``."""
+def verify_case(source: Source, trust: TrustedRoot, result: Result) -> Case:
+    """Check all of a case against ``trust`` and put what does not hold into ``result``; what is returned may be used only when nothing was."""
     case = Case(source, trust, result)
     stages = {SEAL: _seal, MANIFEST: _manifest, "files": _files, CHECKPOINT: _head, ENTRIES: _log, "statements": _statements}
     for thing, stage in {**stages, CONSISTENCY: _order, "artifacts": _attested}.items():
         if not result.holds(thing, stage, case):
             break
     result.counts |= {"files": len(case.rows), "statements": len(case.statements), "log entries": case.entries}
+    return case
 
 
 def entry_line(index: int, leaf_hash: bytes, root: bytes) -> bytes:
