@@ -3,7 +3,7 @@
 import uuid
 from typing import ClassVar
 
-from django.core.validators import URLValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 
 from accounts.models import Organisation, User
@@ -39,6 +39,15 @@ class Access(models.TextChoices):
     ACTIVATIONS = "activations", "Activations"
     LOGITS = "logits", "Logits"
     TEXT = "text", "Text only"
+
+
+class Tier(models.TextChoices):
+    """How much we depend on a vendor, by our own judgement."""
+
+    CRITICAL = "critical", "Critical"
+    IMPORTANT = "important", "Important"
+    STANDARD = "standard", "Standard"
+    LOW = "low", "Low"
 
 
 class Lifecycle(models.TextChoices):
@@ -105,6 +114,13 @@ class Source(models.TextChoices):
     GGUF = "gguf", "GGUF file"
     SAFETENSORS = "safetensors", "safetensors folder"
     LORA = "lora", "Low-rank adapter on a base model"
+    ENDPOINT = "endpoint", "Endpoint that answers over the network"
+    DUMP = "dump", "Activation dump from the vendor"
+    HELD = "held", "Weights that stay with the vendor"
+
+
+WITHOUT_WEIGHTS = (Source.ENDPOINT, Source.DUMP, Source.HELD)
+"""Sources of which no weights lie here: nothing about them can be checked by a digest of our own."""
 
 
 def one_of(field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
@@ -113,7 +129,7 @@ def one_of(field: str, choices: type[models.TextChoices]) -> models.CheckConstra
 
 
 class Vendor(BaseModel):
-    """A company that sells, hosts or publishes models; ``access`` is what its contract grants."""
+    """A company that sells, hosts or publishes models; ``access`` is what its contract grants, ``owner`` who answers for it on our side."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="vendors")
     name = models.CharField(max_length=200)
@@ -121,12 +137,22 @@ class Vendor(BaseModel):
     access = models.CharField(max_length=12, choices=Access.choices)
     website = models.CharField(max_length=300, blank=True, validators=[HTTPS])
     contact = models.CharField(max_length=300, blank=True)
+    tier = models.CharField(max_length=10, choices=Tier.choices, default=Tier.STANDARD)
+    owner = models.CharField(max_length=200, blank=True)
+    review_cycle_months = models.PositiveSmallIntegerField(default=12, validators=[MinValueValidator(1), MaxValueValidator(60)])
+    contract_reference = models.CharField(max_length=200, blank=True)
+    contract_ends_on = models.DateField(null=True, blank=True)
     notes = models.TextField(blank=True)
 
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["organisation", "name"], name="one_vendor_per_name"), one_of("access", Access)]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="one_vendor_per_name"),
+            one_of("access", Access),
+            one_of("tier", Tier),
+            models.CheckConstraint(condition=models.Q(review_cycle_months__range=(1, 60)), name="vendor_review_cycle_in_months"),
+        ]
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
@@ -185,7 +211,7 @@ class AIModel(BaseModel):
 
 
 class ModelVersion(BaseModel):
-    """Exact weights: nothing is assessed but bytes with this digest."""
+    """Exact weights: nothing is assessed but bytes with this digest. Of ``WITHOUT_WEIGHTS`` the digest is the vendor's word, or empty."""
 
     model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="versions")
     label = models.CharField(max_length=100)
@@ -194,9 +220,9 @@ class ModelVersion(BaseModel):
     lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.CANDIDATE)
     source = models.CharField(max_length=12, choices=Source.choices)
     locator = models.CharField(max_length=500)
-    weights_manifest = models.JSONField(default=list)
-    weights_digest = models.CharField(max_length=64)
-    tokenizer_digest = models.CharField(max_length=64)
+    weights_manifest = models.JSONField(default=list, blank=True)
+    weights_digest = models.CharField(max_length=64, blank=True)
+    tokenizer_digest = models.CharField(max_length=64, blank=True)
     template_digest = models.CharField(max_length=64, blank=True)
     quantisation = models.CharField(max_length=60)
     architecture = models.CharField(max_length=80)
@@ -212,6 +238,9 @@ class ModelVersion(BaseModel):
             one_of("access", Access),
             one_of("lifecycle", Lifecycle),
             one_of("source", Source),
+            models.CheckConstraint(
+                condition=models.Q(source__in=WITHOUT_WEIGHTS) | ~models.Q(weights_digest="") & ~models.Q(tokenizer_digest=""), name="weights_here_have_digests"
+            ),
         ]
         ordering: ClassVar = ["model__name", "-created_at"]
 
@@ -222,6 +251,11 @@ class ModelVersion(BaseModel):
     def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.model.vendor.organisation_id
+
+    @property
+    def weights_here(self) -> bool:
+        """Whether the weights lie in this installation."""
+        return self.source not in WITHOUT_WEIGHTS
 
     @property
     def subject(self) -> str:

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import require
 from core import clock
 from core.errors import InvalidInput, InvalidState
-from inventory.models import AIModel, Intake, IntakeState, ModelVersion, Source
+from inventory.models import WITHOUT_WEIGHTS, AIModel, Intake, IntakeState, ModelVersion, Source
 from inventory.rows import row_check, row_insert, row_log
 from inventory.services.models import VersionFacts, version_register
 from inventory.weights import local_path
@@ -27,6 +27,8 @@ def intake_request(*, actor: User, model: AIModel, label: str, access: str, sour
         raise InvalidInput("parent", "the parent version belongs to another organisation's register")
     intake = Intake(model=model, label=label, access=access, source=source, locator=locator, parent=parent, requested_by=actor)
     row_check(intake)
+    if source in WITHOUT_WEIGHTS:
+        raise InvalidInput("source", "an intake reads weights that are here; a version without weights is declared instead")
     if source != Source.PACKAGE:
         local_path(locator)
     _check_label(intake)

@@ -1,0 +1,1 @@
+"""Questionnaires as files: YAML, XLSX and CSV, out and in. Free of Django."""
