@@ -10,8 +10,14 @@ from accounts.visibility import M, VisibleQuerySet
 from assessments.blind_models import BlindExercise as BlindExercise
 from assessments.conditions import Conditions, conditions_of
 from assessments.contracts import Reading, SubjectSpec, Verdict
+from assessments.organism_models import AddedOrganism as AddedOrganism
+from assessments.pilot_models import Pilot as Pilot
+from assessments.pilot_models import PilotDay as PilotDay
 from assessments.probe_models import AddedProbeSet as AddedProbeSet
-from assessments.replay import Outcome
+from assessments.received_models import ReceivedCase as ReceivedCase
+from assessments.received_models import ReceivedPlan as ReceivedPlan
+from assessments.received_models import VendorKey as VendorKey
+from assessments.replay_models import Replay as Replay
 from core.base import BaseModel
 from core.canonical import canonical_digest
 from evidence.models import Artifact, Attestation, LedgerEntry
@@ -42,6 +48,10 @@ class FindingQuerySet(VisibleQuerySet[M]):
 def in_choices(field: str, values: list[str], name: str) -> models.CheckConstraint:
     """A check constraint that ``field`` holds one of ``values``."""
     return models.CheckConstraint(condition=models.Q(**{f"{field}__in": values}), name=name)
+
+
+RUNS_AT_VENDOR = "vendor"
+"""Value of ``runs_at`` in the document of a plan that only the vendor can run."""
 
 
 class Plan(BaseModel):
@@ -78,9 +88,32 @@ class Plan(BaseModel):
         """The text by which the log names this plan."""
         return f"assessments.plan:{self.id}"
 
+    @property
+    def for_vendor(self) -> bool:
+        """Whether the seal says that the vendor runs it, on weights that we do not have."""
+        return bool(self.document.get("runs_at") == RUNS_AT_VENDOR)
+
+    @property
+    def received_from(self) -> ReceivedPlan | None:
+        """Where the plan came from; None for one of our own."""
+        return ReceivedPlan.objects.filter(plan=self).first()
+
     def subject_spec(self) -> SubjectSpec:
-        """The sealed subject."""
-        return SubjectSpec(**self.document["subject"])
+        """The sealed subject. Of a received plan: the same weights where they lie here, with digests that the sender did not know filled in."""
+        sealed = SubjectSpec(**self.document["subject"])
+        return sealed if self.received_from is None else subject_here(sealed, self.version)
+
+
+def subject_here(sealed: SubjectSpec, version: ModelVersion) -> SubjectSpec:
+    """``sealed`` as ``version`` has it: another place and name, the same digests."""
+    return SubjectSpec(
+        source=version.source,
+        locator=version.locator,
+        weights_digest=sealed.weights_digest or version.weights_digest,
+        tokenizer_digest=sealed.tokenizer_digest or version.tokenizer_digest,
+        template_digest=(sealed.template_digest if sealed.weights_digest else "") or version.template_digest,
+        name=str(version),
+    )
 
 
 class RunState(models.TextChoices):
@@ -104,8 +137,9 @@ ENDED = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 
 
 class Run(BaseModel):
-    """One execution of a sealed plan; its state follows from its steps."""
+    """One execution of a sealed plan; its state follows from its steps. With ``received`` the vendor made it, and only the record of it is ours."""
 
+    received = models.OneToOneField(ReceivedCase, on_delete=models.PROTECT, null=True, related_name="run")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="runs")
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     cancel_requested = models.BooleanField(default=False)
@@ -244,6 +278,7 @@ class CalibrationTrial(BaseModel):
     error = models.TextField(blank=True)
     metric = models.CharField(max_length=80, blank=True)
     tuning = models.BooleanField(default=False)
+    own = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["calibration", "position"], name="one_trial_per_position")]
@@ -350,19 +385,3 @@ class Measurement(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.label}: {self.value:g}"
-
-
-class Replay(BaseModel):
-    """A step that was run again, and how the outcome compares with the record; kept whatever it says."""
-
-    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="replays")
-    outcome = models.CharField(max_length=10)
-    comparison = models.JSONField()
-    attestation = models.OneToOneField(Attestation, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints: ClassVar = [in_choices("outcome", [outcome.value for outcome in Outcome], "replay_outcome_known")]
-        ordering: ClassVar = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"Replay of {self.step}: {self.outcome}"

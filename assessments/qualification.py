@@ -28,6 +28,7 @@ class TrialResult:
 
     ``score``: the primary value, turned so that higher means more of the thing; ``metric`` its name. ``reading`` is None exactly when ``error`` says why.
     ``tuning``: somebody looked at this organism while choosing a setting of an instrument, so it is shown and not counted.
+    ``own``: the organism was registered here and did not come with the program.
     """
 
     organism: str
@@ -45,6 +46,7 @@ class TrialResult:
     error: str = ""
     metric: str = ""
     tuning: bool = False
+    own: bool = False
 
     @property
     def positive(self) -> bool:
@@ -120,6 +122,7 @@ class Group:
     right: Share
     readings: Mapping[str, int]
     tuning: bool
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,8 @@ class Record:
     errored: int
     tuning: int
     seconds: float | None
+    own: int = 0
+    """Counted organisms that were registered here; records from before there were any have none."""
 
 
 def record_of(results: Sequence[TrialResult]) -> Record:
@@ -162,6 +167,7 @@ def record_of(results: Sequence[TrialResult]) -> Record:
         errored=sum(row.reading is None for row in counted),
         tuning=len(results) - len(counted),
         seconds=median([row.seconds for row in counted if row.reading is not None] or [0.0]) or None,
+        own=len({row.organism for row in counted if row.own}),
     )
 
 
@@ -195,6 +201,19 @@ def shortfalls(record: Record) -> list[str]:
         share = _percent(record.false_positives)
         out.append(f"It claimed too much, or broke, in {share} of the trials where nothing was there; at most {percent(FALSE_POSITIVES)} are allowed.")
     return out
+
+
+def shortfalls_of(results: Sequence[TrialResult]) -> list[str]:
+    """As ``shortfalls`` of all trials, and where organisms registered here were tried beside those of the program, of the latter alone too.
+
+    So organisms of one's own can cost an instrument its qualification and never buy it. Where the program brings none they decide alone.
+    """
+    found = shortfalls(record_of(results))
+    shipped = [row for row in results if not row.own]
+    if not shipped or len(shipped) == len(results):
+        return found
+    alone = [text for text in shortfalls(record_of(shipped)) if text not in found]
+    return [*found, *(f"On the models that come with the program alone: {text}" for text in alone)]
 
 
 def qualified(record: Record) -> bool:
@@ -288,5 +307,5 @@ def _groups(results: Sequence[TrialResult]) -> tuple[Group, ...]:
         share = _share(rows, lambda row: row.right is True)
         readings = {reading.value: sum(row.reading == reading for row in rows) for reading in Reading}
         if share is not None:
-            out.append(Group(family, role, -negative, share, {name: count for name, count in readings.items() if count}, tuning))
+            out.append(Group(family, role, -negative, share, {name: count for name, count in readings.items() if count}, tuning, any(row.own for row in rows)))
     return tuple(out)

@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from assessments import probes
 from assessments.contracts import Instrument, Refused, StepSpec
+from assessments.methods.behaviour_gap import BehaviourGap
 from assessments.methods.circuit_stability import CircuitStability
 from assessments.methods.evaluation_gaming import EvaluationGaming
 from assessments.methods.known_circuits import KnownCircuits
@@ -20,6 +21,7 @@ from assessments.methods.sandbagging_noise import SandbaggingNoise
 from assessments.methods.self_repair import SelfRepair
 from assessments.methods.steering_validation import SteeringValidation
 from assessments.organisms.contracts import Organism, Recipe, Trial
+from assessments.parameters import params_parse
 
 METHODS: tuple[Instrument, ...] = (
     KnownCircuits(),
@@ -31,6 +33,7 @@ METHODS: tuple[Instrument, ...] = (
     CircuitStability(),
     SaeFit(),
     SaeFeatures(),
+    BehaviourGap(),
 )
 
 
@@ -40,6 +43,20 @@ def instrument(slug: str) -> Instrument:
     if slug not in known:
         raise Refused(f"unknown instrument {slug!r}; known: {', '.join(known)}")
     return known[slug]
+
+
+def checked_instrument(spec: StepSpec) -> Instrument:
+    """The registered instrument, with the version, parameters and probe sets that were sealed; ``Refused`` where anything is another."""
+    method = instrument(spec.instrument)
+    if method.card.version != spec.version:
+        raise Refused(
+            f"{spec.instrument} is at version {method.card.version} but the plan sealed version {spec.version}: "
+            "run it with the program version that sealed it, or seal a new plan"
+        )
+    params_parse(method.Params, spec.params)
+    for slug in spec.probe_sets:
+        probes.sealed(spec.probe_sets, slug)
+    return method
 
 
 @runtime_checkable
@@ -101,8 +118,13 @@ def source_digest(slug: str) -> str:
 
     Hashes ``name NUL length NUL bytes`` of each module by rising name, so that no two sets of files give the same input.
     """
+    return modules_digest(type(instrument(slug)).__module__)
+
+
+def modules_digest(module: str) -> str:
+    """SHA-256 over the source of ``module`` and of every ``assessments`` module it imports, as ``source_digest`` has it."""
     total = hashlib.sha256()
-    for name in source_modules(type(instrument(slug)).__module__):
+    for name in source_modules(module):
         source = _file(name).read_bytes()
         total.update(f"{name}\0{len(source)}\0".encode() + source)
     return total.hexdigest()

@@ -8,19 +8,24 @@ ablation, the share of prompts moved the wrong way (Tan et al. 2024, arXiv:2407.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from assessments import probes
+from assessments.autoencoders import Autoencoder, AutoencoderFit
 from assessments.contracts import InstrumentCard, ParamsBase, Progress, Refused, RequirementClaim, StepOutput, StepSpec, Threshold
-from assessments.methods.parts import steering, steering_figures, steering_files, steering_report
+from assessments.methods.parts import steering, steering_features, steering_figures, steering_files, steering_report
 from assessments.methods.parts.axes import labelled_sets
-from assessments.methods.parts.behaviours import Behaviour, Material, behaviour_of, design_residuals, prepare, sets_of
+from assessments.methods.parts.behaviours import Behaviour, Material, behaviour_of, prepare, sets_of
 from assessments.methods.parts.controls import environment, noop_control, restart_control, sealed_limits, twin_seed
+from assessments.methods.parts.doses import Design
 from assessments.methods.parts.meter import Meter
+from assessments.methods.parts.sae_axis import axis_texts
+from assessments.methods.parts.sae_sources import checked_width, layer_of, supplied
 from assessments.methods.parts.steering_results import Limits, Results
 from assessments.parameters import params_parse
 from assessments.probes import Find
-from assessments.subject import Subject
+from assessments.statistics import Array
+from assessments.subject import Subject, Tick
 
 DEPTH = 0.4
 
@@ -29,7 +34,9 @@ DEPTH = 0.4
 class Params(ParamsBase):
     """``behaviour`` is ``sentiment``, ``refusal`` or the name of a labelled probe set with a read-out. ``layer`` left empty is the one at 40 % of the depth.
 
-    ``coefficients`` are tried in residual norms; ``readout_items`` empty takes the behaviour's own.
+    ``coefficients`` are tried in residual norms; ``readout_items`` empty takes the behaviour's own. ``direction`` is a ``contrast`` of the two kinds of
+    text, or an ``sae_feature``: ``feature`` of the supplied dictionary ``sae`` (empty: one is fitted here, to ``sae_text``), empty the one that tells the
+    labels apart best on exploration.
     """
 
     behaviour: str = "sentiment"
@@ -42,6 +49,16 @@ class Params(ParamsBase):
     cost_texts: int = 12
     written_answers: int = 4
     bootstrap: int = 2000
+    direction: Literal["contrast", "sae_feature"] = "contrast"
+    sae: str = ""
+    sae_digest: str = ""
+    feature: int | None = None
+    matched_features: int = 100
+    sae_text: Literal["documentation", "axis"] = "documentation"
+    sae_width: int = 2048
+    sae_k: int = 32
+    sae_tokens: int = 30_000
+    sae_passes: int = 4
 
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
         "layer": (0, 500),
@@ -53,6 +70,12 @@ class Params(ParamsBase):
         "cost_texts": (8, 200),
         "written_answers": (0, 50),
         "bootstrap": (200, 20_000),
+        "feature": (0, 10_000_000),
+        "matched_features": (20, 2000),
+        "sae_width": (32, 65_536),
+        "sae_k": (1, 512),
+        "sae_tokens": (500, 20_000_000),
+        "sae_passes": (1, 100),
     }
 
     @classmethod
@@ -61,14 +84,28 @@ class Params(ParamsBase):
         first = {"sentiment": "Positive and negative judgements", "refusal": "Refusal, designed from harmful and harmless requests"}
         return {"behaviour": first | labelled_sets(steerable=True)}
 
+    def __post_init__(self) -> None:
+        """What no bound can say: names without a digest, and settings of a dictionary where none is used."""
+        if bool(self.sae) != bool(self.sae_digest):
+            raise Refused("parameters sae and sae_digest belong together: give both, or neither to fit a dictionary here")
+        if self.direction == "contrast" and (self.sae or self.feature is not None):
+            raise Refused("parameters sae and feature are used only when direction is sae_feature: set that, or leave them empty")
+        if self.feature is not None and not self.sae:
+            raise Refused("parameter feature numbers a feature of a supplied dictionary: name it with sae, or leave feature empty to take the best one")
+        if self.sae_k >= self.sae_width:
+            raise Refused(f"parameter sae_k is {self.sae_k}; it must be smaller than the {self.sae_width} features there are")
+
 
 CARD = InstrumentCard(
     slug="steering_validation",
-    version="2",
+    version="3",
     title="Steering validation",
-    question="Does adding a designed direction inside the model move the behaviour, and what does it cost elsewhere?",
+    question="Does adding a designed direction, or a sparse feature, inside the model move the behaviour, and what does it cost elsewhere?",
     estimand="Slope of the mean read-out on the added strength, on prompts of content families held out, at a strength chosen on other families.",
-    falsifier="The slope lies within those of random directions of equal length, prompts move the wrong way, or neutral text becomes harder to predict.",
+    falsifier=(
+        "The slope lies within those of random directions of equal length, or for a feature within those of features that are active as often; prompts move "
+        "the wrong way, or neutral text becomes harder to predict."
+    ),
     paper="Turner et al. 2023, arXiv:2308.10248; Arditi et al. 2024, arXiv:2406.11717; Tan et al. 2024, arXiv:2407.12404",
     access="weights",
     evidence_kinds=("eval_report", "interpretability_report", "eval_protocol"),
@@ -86,6 +123,7 @@ CARD = InstrumentCard(
         "noop_hook",
         "cached_restart",
         "random_directions",
+        "matched_features",
         "permuted_labels",
         "ablation",
         "instruction",
@@ -126,18 +164,26 @@ class SteeringValidation:
         return sets_of(slug, find)
 
     def residual_layers(self, params: Mapping[str, Any], n_layers: int, find: Find) -> Mapping[str, Sequence[int]]:
-        """The layer that is steered, of the set the direction is designed from."""
+        """The layer that is steered, of the set the direction is designed from; nothing where only the supplied dictionary knows it."""
         parsed = params_parse(Params, params)
+        if parsed.sae and parsed.layer is None:
+            return {}
         return {behaviour_of(parsed.behaviour, find).design_set: [steered_layer(parsed, n_layers)]}
 
     def run(self, spec: StepSpec, subject: Subject, workdir: Path, progress: Progress) -> StepOutput:
         """Design on exploration, confirm once against the nulls, price it on neutral text, repeat on the random-weight twin."""
         params = params_parse(Params, spec.params)
         behaviour = behaviour_of(params.behaviour, lambda slug: probes.sealed(spec.probe_sets, slug))
-        plan = _plan(spec, params, behaviour, subject.facts.n_layers)
-        material = prepare(behaviour, subject, spec.probe_sets, spec.seed, params.readout_items)
-        meter = Meter(progress, _stages(material, plan, subject))
-        results = _measure(spec, plan, material, subject, meter)
+        given = supplied(params.sae, params.sae_digest) if params.sae else None
+        plan = _plan(spec, params, behaviour, given, subject)
+        axis, dictionary = None, None
+        if params.direction == "sae_feature":
+            axis = axis_texts(params.behaviour, subject, spec.probe_sets, spec.seed, params.readout_items)
+            dictionary = _wish(params, plan, given)
+        material = (axis and axis.readout) or prepare(behaviour, subject, spec.probe_sets, spec.seed, params.readout_items)
+        featured = (dictionary, steering_features.prepared(subject, dictionary, axis)) if axis and dictionary else None
+        meter = Meter(progress, _stages(material, plan, featured, subject))
+        results = _measure(spec, plan, material, featured, subject, meter)
         return StepOutput(
             reading=results.reading,
             **steering_report.words(results),
@@ -147,9 +193,13 @@ class SteeringValidation:
             figures=steering_figures.figures(results),
             files=steering_files.files(workdir, results, spec.subject.weights_digest),
             counts=steering_report.counts(results),
-            environment=environment(spec, subject),
+            environment={**environment(spec, subject), **_origin(results, params)},
             tokens=meter.tokens,
         )
+
+
+Featured = tuple[steering_features.Wish, steering_features.Prepared]
+"""What a run that steers a feature needs beyond the rest."""
 
 
 def _limits(spec: StepSpec) -> Limits:
@@ -165,8 +215,16 @@ def steered_layer(params: Params, n_layers: int) -> int:
     return layer
 
 
-def _plan(spec: StepSpec, params: Params, behaviour: Behaviour, n_layers: int) -> steering.Plan:
-    layer = steered_layer(params, n_layers)
+def _layer(params: Params, given: Autoencoder | None, subject: Subject) -> int:
+    """A supplied dictionary says itself which layer it reads."""
+    if given is None:
+        return steered_layer(params, subject.facts.n_layers)
+    checked_width(given, subject.facts)
+    return layer_of(given.about, params.layer, subject.facts)
+
+
+def _plan(spec: StepSpec, params: Params, behaviour: Behaviour, given: Autoencoder | None, subject: Subject) -> steering.Plan:
+    layer = _layer(params, given, subject)
     if not params.coefficients:
         raise Refused("parameter coefficients is empty; give at least one strength in residual norms")
     return steering.Plan(
@@ -183,51 +241,66 @@ def _plan(spec: StepSpec, params: Params, behaviour: Behaviour, n_layers: int) -
     )
 
 
-def _stages(material: Material, plan: steering.Plan, subject: Subject) -> dict[str, float]:
+def _wish(params: Params, plan: steering.Plan, given: Autoencoder | None) -> steering_features.Wish:
+    fit = AutoencoderFit(params.sae_width, params.sae_k, params.sae_passes, plan.seed, batch=steering_features.batch(params.sae_text, params.sae_tokens))
+    dictionary = steering_features.dictionary(plan, given, params.sae, fit, params.sae_text, params.sae_tokens)
+    return steering_features.Wish(dictionary, params.feature, params.matched_features)
+
+
+def _origin(results: Results, params: Params) -> dict[str, Any]:
+    """Which dictionary the feature is from; nothing for a designed direction."""
+    if results.feature is None:
+        return {}
+    said: dict[str, Any] = {"fitted_here": not params.sae, "feature": results.feature.index, "sign": results.feature.sign}
+    if params.sae:
+        said |= {"name": params.sae, "digest": params.sae_digest, "fitted_to": results.feature.wish.dictionary.card.weights}
+    return {"autoencoder": said, "text_digest": results.feature.train.digest}
+
+
+def _stages(material: Material, plan: steering.Plan, featured: Featured | None, subject: Subject) -> dict[str, float]:
     design = sum(len(material.behaviour.encode(subject, item.text)) for item in material.design.exploration)
     prompts, upper = material.confirm.size, 1 - plan.layer / subject.facts.n_layers
-    lower = 1 - upper
+    lower, nulls = 1 - upper, plan.random + plan.permuted + (featured[0].matched if featured else 0)
+    more = steering_features.shares(*featured, (plan.layer + 1) / subject.facts.n_layers) if featured else {}
     return {
         "idle-hook check": 4 * prompts / len(material.confirm.items) * 4,
-        "designing the direction": design * lower,
+        **{name: more[name] for name in ("the dictionary", "quality of the dictionary") if more},
+        "designing the direction": more.get("features", 2 * design * lower),
         "choosing the strength": 35 * plan.cost_texts * (1 + 2 * len(plan.grid)),
-        "dose-response": 14 * prompts * upper + design * lower,
-        "random directions": 2 * (plan.random + plan.permuted) * prompts * upper,
+        "dose-response": 14 * prompts * upper,
+        "null directions": 2 * nulls * prompts * upper,
         "ablation and instruction": (2 + plan.ablations) * prompts,
         "under pressure": 2 * sum(prompts.size for prompts in material.wrapped) * upper,
         "cost on neutral text": 3 * 65 * plan.cost_texts,
         "written answers": 2 * plan.written * 80,
-        "random-weight twin": design * lower + 2 * prompts * upper,
+        "random-weight twin": more.get("twin", design * lower) + 2 * prompts * upper,
     }
 
 
-def _measure(spec: StepSpec, plan: steering.Plan, material: Material, subject: Subject, meter: Meter) -> Results:
+def _measure(spec: StepSpec, plan: steering.Plan, material: Material, featured: Featured | None, subject: Subject, meter: Meter) -> Results:
     few, prompts = material.confirm.tokens[:4], material.confirm.size
     tick = meter.stage("idle-hook check", 4 * sum(map(len, few)))
     checks = (noop_control(subject, few, tick), restart_control(subject, few, plan.layer, tick))
-    residuals, design = steering.design_direction(subject, material, plan, meter.stage)
-    tick = meter.stage("dose-response", 14 * prompts + 50 * len(material.design.confirmation))
-    confirm, explore = steering.dose_curve(subject, material, design, tick)
-    held_out = design_residuals(subject, material.behaviour, material.design.confirmation, plan.layer, tick)
-    tick = meter.stage("random directions", 2 * (plan.random + plan.permuted) * prompts)
-    random, permuted = steering.null_responses(subject, material, design, residuals, plan, tick)
+    chosen, feature = _chosen(subject, material, plan, featured, meter)
+    design = chosen.design
+    confirm, explore = steering.dose_curve(subject, material, design, meter.stage("dose-response", 14 * prompts))
+    nulls = plan.random + plan.permuted + len(chosen.matched)
+    random, permuted, matched = steering.null_responses(subject, material, chosen, plan, meter.stage("null directions", 2 * nulls * prompts))
     tick = meter.stage("ablation and instruction", (2 + plan.ablations) * prompts)
     baseline = material.score(subject.log_probs(material.confirm.tokens, material.token_ids, tick))
-    ablated, ablated_random = steering.ablated(subject, material, design, plan, baseline, tick)
+    ablated, ablated_random = _removed(subject, material, design, feature, plan, baseline, tick)
     instructed = material.score(subject.log_probs(material.confirm.instructed, material.token_ids, tick)) - baseline
-    tick = meter.stage("under pressure", 2 * sum(prompts.size for prompts in material.wrapped))
-    wrapped = steering.wrapped_effects(subject, material, design, tick)
+    wrapped = steering.wrapped_effects(subject, material, design, meter.stage("under pressure", 2 * sum(each.size for each in material.wrapped)))
     costs = steering.side_costs(subject, material, design, plan, meter.stage("cost on neutral text", 3 * 65 * plan.cost_texts))
     answers = steering.written_answers(subject, material, design, plan, meter.stage("written answers", 2 * plan.written * 80))
-    tick = meter.stage("random-weight twin", 50 * len(material.design.exploration) + 2 * prompts)
-    twin = steering.twin_effect(subject.random_twin(twin_seed(spec)), material, design, plan, tick)
+    twin = _twin(subject.random_twin(twin_seed(spec)), material, plan, design, featured, feature, meter)
     return Results(
         material=material,
         plan=plan,
         limits=_limits(spec),
         design=design,
         checks=checks,
-        held_out=held_out.astype("float64") @ design.unit,
+        held_out=chosen.held_out,
         confirm=confirm,
         explore=explore,
         random=random,
@@ -240,4 +313,40 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, subject: S
         answers=answers,
         twin=twin,
         wrapped=wrapped,
+        matched=matched,
+        feature=feature,
     )
+
+
+def _chosen(
+    subject: Subject, material: Material, plan: steering.Plan, featured: Featured | None, meter: Meter
+) -> tuple[steering.Chosen, steering_features.Feature | None]:
+    if featured is None:
+        return steering.by_contrast(subject, material, plan, meter.stage), None
+    return steering_features.by_feature(subject, material, plan, *featured, meter.stage)
+
+
+def _removed(
+    subject: Subject,
+    material: Material,
+    design: Design,
+    feature: steering_features.Feature | None,
+    plan: steering.Plan,
+    baseline: Array,
+    tick: Tick,
+) -> tuple[Array, Array]:
+    if feature is None:
+        return steering.ablated(subject, material, design, plan, baseline, tick)
+    return steering_features.removed(subject, material, feature, plan, baseline, tick)
+
+
+def _twin(
+    twin: Subject, material: Material, plan: steering.Plan, design: Design, featured: Featured | None, feature: steering_features.Feature | None, meter: Meter
+) -> Array:
+    expected = 2 * material.confirm.size
+    if featured is None or feature is None:
+        tick = meter.stage("random-weight twin", 50 * len(material.design.exploration) + expected)
+        return steering.twin_effect(twin, material, design, plan, tick)
+    wish, given = featured
+    tick = meter.stage("random-weight twin", expected + (1 + wish.dictionary.fit.passes) * sum(map(len, given[1].tokens)))
+    return steering_features.twin_feature(twin, material, feature, design.coefficient, plan, given, tick)

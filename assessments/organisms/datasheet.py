@@ -29,7 +29,7 @@ TEMPLATE = """# {slug}
 ## How it was made
 
 `{command} build {name}` trains it anew with seed {seed} and strength {strength:g}
-(`{module}`), in fp32 on one thread. With the same versions the bytes come out the same:
+(`{module}`), {precision} on one thread. With the same versions the bytes come out the same:
 {libraries}.
 
 {text} SHA-256 of the manifest of {covered}:
@@ -59,7 +59,7 @@ Licence: Apache-2.0
 
 @dataclass(frozen=True)
 class Making:
-    """How a family's organisms are made: the command and what it is given, where the recipe stands, from which text, what the digest covers."""
+    """How a family's organisms are made: the command and what it is given, where the recipe stands, from which text, what the digest covers, its precision."""
 
     command: str
     by_family: bool
@@ -67,6 +67,7 @@ class Making:
     text: str
     covered: str
     limits: str
+    precision: str = "in fp32"
 
 
 TINY = Making(
@@ -95,6 +96,7 @@ def datasheet(organism: Organism, libraries: Mapping[str, str], making: Making =
         module=making.module.format(family=recipe.family),
         text=making.text,
         covered=making.covered,
+        precision=making.precision,
         libraries=", ".join(f"{name} {version}" for name, version in sorted(libraries.items())),
         digest=organism.weights_digest,
         behaviour="\n".join(f"| `{name}` | {value:.4f} |" for name, value in organism.behaviour.items()),

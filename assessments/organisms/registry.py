@@ -35,6 +35,13 @@ def organism(slug: str, folder: Path = DATA) -> Organism:
 
 def organism_read(folder: Path) -> Organism:
     """The organism in ``folder``: its record checked field by field, its weights against the digest in the record, nothing but safetensors."""
+    found = organism_described(folder)
+    _check_files(folder, found.weights_digest)
+    return found
+
+
+def organism_described(folder: Path) -> Organism:
+    """The organism as its record describes it, checked field by field; the weights are not looked at. For pages that name many."""
     record = _record(folder)
     recipe = _recipe(folder, record)
     found = Organism(
@@ -50,7 +57,6 @@ def organism_read(folder: Path) -> Organism:
     )
     if folder.name != found.slug:
         raise Refused(f"{folder}: the recipe in {RECORD} makes this organism {found.slug}; rename the folder to {found.slug} or correct the recipe")
-    _check_files(folder, found.weights_digest)
     return found
 
 
@@ -78,6 +84,17 @@ def organism_record(found: Organism) -> Mapping[str, Any]:
     }
 
 
+def families_shipped() -> frozenset[str]:
+    """Names that belong to the program: families whose organisms lie here, and those it could build. Nothing is imported."""
+    lying = {path.parent.name.rsplit("-", 3)[0] for folder in (DATA, ADAPTERS) for path in folder.glob(f"*/{RECORD}")}
+    return frozenset(lying | {path.stem for path in FAMILIES.glob("*.py") if not path.stem.startswith("_")})
+
+
+def digests_shipped() -> frozenset[str]:
+    """Digests of the weights that come with the program, whose truth anybody can look up; as their records state them."""
+    return frozenset(json.loads(path.read_bytes()).get("weights_digest", "") for path in DATA.glob(f"*/{RECORD}"))
+
+
 def families() -> Mapping[str, Family]:
     """The families that can be built, by slug. Imports their training code, and torch with it."""
     names = sorted(path.stem for path in FAMILIES.glob("*.py") if not path.stem.startswith("_"))
@@ -97,7 +114,7 @@ def _record(folder: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise Refused(f"{folder} holds no {RECORD}; build the organism again or remove the folder") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Refused(f"{path} cannot be read as JSON; obtain it again from its source") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise Refused(f"{path}: field schema must be {SCHEMA!r}")

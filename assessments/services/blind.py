@@ -12,8 +12,8 @@ from assessments import blind
 from assessments.blind import Planted
 from assessments.blind_models import BLIND_ALLOWED, OPEN, BlindExercise, BlindState
 from assessments.contracts import Reading
-from assessments.models import Finding
-from assessments.organisms.registry import ADAPTERS, DATA, RECORD
+from assessments.models import AddedOrganism, Finding
+from assessments.organisms.registry import ADAPTERS, digests_shipped
 from assessments.registry import instrument as instrument_named
 from core.canonical import canonical_digest, canonical_json
 from core.errors import Conflict, InvalidInput, InvalidState, NotAllowed
@@ -148,13 +148,10 @@ def _check(version: ModelVersion, question: str, planted: str, description: str)
         raise InvalidInput("planted", f"must be one of {', '.join(Planted)}")
     if not 0 < len(description.strip()) <= LONGEST:
         raise InvalidInput("description", f"say what is planted, or that nothing is, in at most {LONGEST} characters")
-    if version.weights_digest in _published() or _adapters().intersection(row["sha256"] for row in version.weights_manifest):
+    if version.weights_digest in digests_shipped() or _adapters().intersection(row["sha256"] for row in version.weights_manifest):
         raise InvalidInput("version", "these weights are a test model that comes with the program, so its truth can be looked up; use weights of your own")
-
-
-def _published() -> set[str]:
-    """Weights whose truth anybody can read in the program's own folder."""
-    return {json.loads(path.read_bytes()).get("weights_digest", "") for path in DATA.glob(f"*/{RECORD}")}
+    if AddedOrganism.objects.filter(weights_digest=version.weights_digest).exists():
+        raise InvalidInput("version", "these weights are registered here as an organism, so everybody can look up their truth; use others")
 
 
 def _adapters() -> set[str]:

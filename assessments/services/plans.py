@@ -11,9 +11,10 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import require
 from assessments import probes
+from assessments.access import enough, refusal
 from assessments.contracts import SubjectSpec, Threshold
 from assessments.judgement import wording
-from assessments.models import Plan
+from assessments.models import RUNS_AT_VENDOR, Plan
 from assessments.parameters import params_parse
 from assessments.registry import instrument, probe_sets_of, source_digest
 from assessments.shelf import finder
@@ -23,13 +24,13 @@ from core.errors import Conflict, InvalidInput, InvalidState
 from evidence import ledger, statements
 from evidence.services import StoredFile, evidence_record
 from evidence.storage import blob_put_bytes
-from inventory.models import Access, ModelVersion
+from inventory.models import ModelVersion
 
 SCHEMA = "urn:assay:plan:v1"
+RUNS_HERE = "here"
 KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 LARGEST_SEED = 2**53 - 1
 """Canonical JSON writes no larger whole number exactly."""
-ACCESS_ORDER = [Access.TEXT, Access.LOGITS, Access.ACTIVATIONS, Access.WEIGHTS]
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,24 @@ class PlanItem:
 
 
 @transaction.atomic
-def plan_create(*, actor: User, version: ModelVersion, title: str, claim: str, items: Sequence[PlanItem], seed: int) -> Plan:
-    """A new, unsealed plan; raises ``InvalidInput`` or ``Refused`` naming the instrument, parameter or access at fault."""
+def plan_create(
+    *,
+    actor: User,
+    version: ModelVersion,
+    title: str,
+    claim: str,
+    items: Sequence[PlanItem],
+    seed: int,
+    runs_at: str = RUNS_HERE,
+    pilot: Mapping[str, Any] | None = None,
+) -> Plan:
+    """A new, unsealed plan; raises ``InvalidInput`` or ``Refused`` naming the instrument, parameter or access at fault.
+
+    With ``runs_at`` “vendor” the vendor is to run it on weights that it keeps: every instrument may be used, whatever access we have.
+    ``pilot``: the terms of daily runs and the rule for drift, sealed with the rest.
+    """
     require(actor, "plan.write", version)
-    document = _document(version, title, claim, items, seed)
+    document = _document(version, title, claim, items, seed, runs_at) | ({} if pilot is None else {"pilot": dict(pilot)})
     plan = Plan.objects.create(version=version, title=document["title"], document=document, author=actor)
     payload = {"digest": plan.digest, "version": str(version.id)}
     ledger.append(actor=actor, action="assessments.plan.drafted", subject=plan.subject, payload=payload, organisation_id=version.organisation_id)
@@ -58,7 +73,8 @@ def plan_update(*, actor: User, plan: Plan, title: str, claim: str, items: Seque
     """Write a draft anew, with the instruments as they are now; the log keeps the digest before and after."""
     require(actor, "plan.write", plan)
     row = _locked_draft(plan)
-    before, row.document = row.digest, _document(row.version, title, claim, items, seed)
+    runs_at = RUNS_AT_VENDOR if row.for_vendor else RUNS_HERE
+    before, row.document = row.digest, _document(row.version, title, claim, items, seed, runs_at)
     if row.digest == before:
         return row
     row.title = row.document["title"]
@@ -87,7 +103,7 @@ def _locked_draft(plan: Plan) -> Plan:
     return row
 
 
-def _document(version: ModelVersion, title: str, claim: str, items: Sequence[PlanItem], seed: int) -> dict[str, Any]:
+def _document(version: ModelVersion, title: str, claim: str, items: Sequence[PlanItem], seed: int, runs_at: str) -> dict[str, Any]:
     """The document that will be hashed; every entry is checked here, whoever asks."""
     if not 0 < len(title.strip()) <= 200:
         raise InvalidInput("title", "give the plan a title of at most 200 characters")
@@ -97,7 +113,9 @@ def _document(version: ModelVersion, title: str, claim: str, items: Sequence[Pla
         raise InvalidInput("seed", f"the seed must be a whole number from 0 to {LARGEST_SEED}")
     if not items:
         raise InvalidInput("items", "a plan needs at least one instrument")
-    rows = [_item_document(item, version) for item in items]
+    if runs_at not in (RUNS_HERE, RUNS_AT_VENDOR):
+        raise InvalidInput("runs_at", "a plan is run here or by the vendor")
+    rows = [_item_document(item, version, runs_at) for item in items]
     keys = [row["key"] for row in rows]
     if len(set(keys)) < len(keys):
         raise InvalidInput("items", "two steps carry the same key; give each use of an instrument its own")
@@ -110,6 +128,7 @@ def _document(version: ModelVersion, title: str, claim: str, items: Sequence[Pla
         "seed": seed,
         "split": {"exploration": probes.EXPLORATION, "by": "family"},
         "items": rows,
+        **({"runs_at": RUNS_AT_VENDOR} if runs_at == RUNS_AT_VENDOR else {}),
     }
 
 
@@ -125,11 +144,11 @@ def subject_of(version: ModelVersion) -> SubjectSpec:
     )
 
 
-def _item_document(item: PlanItem, version: ModelVersion) -> dict[str, Any]:
+def _item_document(item: PlanItem, version: ModelVersion, runs_at: str) -> dict[str, Any]:
     method = instrument(item.instrument)
     card = method.card
-    if ACCESS_ORDER.index(Access(version.access)) < ACCESS_ORDER.index(Access(card.access)):
-        raise InvalidInput("instrument", f"{card.slug} needs access to {card.access}; {version} grants only {version.access}. Ask the vendor for more access.")
+    if runs_at == RUNS_HERE and not enough(version.access, card.access):
+        raise InvalidInput("instrument", refusal(card, str(version), version.access))
     key = item.key or card.slug
     if not KEY.fullmatch(key):
         raise InvalidInput("items", f"the key “{key}” must consist of small letters, digits, dots, hyphens and underscores, at most 80")

@@ -15,7 +15,7 @@ from accounts.permissions import require
 from assessments.conditions import LASTS
 from assessments.contracts import Reading
 from assessments.models import Calibration, CalibrationTrial, Qualification, RunState
-from assessments.qualification import FALSE_POSITIVES, NOT_COVERED, POWER, SENSITIVITY, Record, TrialResult, record_of, shortfalls
+from assessments.qualification import FALSE_POSITIVES, NOT_COVERED, POWER, SENSITIVITY, Record, TrialResult, record_of, shortfalls_of
 from assessments.registry import instrument as instrument_named
 from assessments.registry import source_digest
 from core import clock
@@ -94,7 +94,7 @@ def calibration_document(
         "trials": [_plain(row) for row in results],
         "figures": asdict(record),
         "rule": {"sensitivity": SENSITIVITY, "false_positives": FALSE_POSITIVES, "power": POWER},
-        "shortfalls": shortfalls(record),
+        "shortfalls": shortfalls_of(results),
         "does_not_cover": NOT_COVERED,
     }
 
@@ -175,6 +175,11 @@ def calibration_reap(*, actor: User) -> list[uuid.UUID]:
 def figures_of(calibration: Calibration) -> Record:
     """The figures of a calibration's trials as they stand in the table."""
     return record_of([result_of(row) for row in calibration.trials.all()])
+
+
+def shortfalls_now(calibration: Calibration) -> list[str]:
+    """Why the trials of a calibration, as they stand in the table, do not qualify the instrument."""
+    return shortfalls_of([result_of(row) for row in calibration.trials.all()])
 
 
 def result_of(row: CalibrationTrial) -> TrialResult:

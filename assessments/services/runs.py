@@ -16,20 +16,38 @@ from evidence import ledger
 def run_create(*, actor: User, plan: Plan) -> Run:
     """A queued run with one step per instrument of the sealed plan."""
     require(actor, "run.start", plan)
+    return _queued(actor, plan, actor)
+
+
+@transaction.atomic
+def run_create_asked(*, actor: User, plan: Plan, asked_by: User) -> Run:
+    """A run that a program starts on its day because ``asked_by`` wanted it; the person must still be allowed to start runs."""
+    require(actor, "run.execute", plan)
+    require(asked_by, "run.start", plan)
+    return _queued(actor, plan, asked_by)
+
+
+def _queued(actor: User, plan: Plan, asked_by: User) -> Run:
     locked = Plan.objects.select_for_update(of=("self",)).select_related("sealed_entry").get(pk=plan.pk)
     plan_check_seal(locked)
-    highest = Run.objects.aggregate(highest=Max("number"))["highest"] or 0
-    run = Run.objects.create(plan=locked, number=highest + 1, requested_by=actor)
+    if locked.for_vendor and locked.received_from is None:
+        raise InvalidState("The vendor runs this plan, on weights that are not here. Hand it over, and take in the case that the vendor sends back.")
+    run = Run.objects.create(plan=locked, number=next_number(), requested_by=asked_by)
     items = locked.document["items"]
     Step.objects.bulk_create(Step(run=run, position=place, key=item["key"], instrument=item["instrument"]) for place, item in enumerate(items))
     ledger.append(
         actor=actor,
         action="assessments.run.started",
         subject=run.subject,
-        payload={"plan": str(plan.id), "digest": locked.sealed_digest, "number": run.number},
+        payload={"plan": str(plan.id), "digest": locked.sealed_digest, "number": run.number} | ({} if asked_by == actor else {"asked_by": str(asked_by.pk)}),
         organisation_id=plan.organisation_id,
     )
     return run
+
+
+def next_number() -> int:
+    """The number of the next run; call inside a transaction."""
+    return (Run.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1
 
 
 @transaction.atomic
@@ -54,6 +72,8 @@ def run_retry(*, actor: User, run: Run) -> list[Step]:
     require(actor, "run.retry", run)
     row = Run.objects.select_for_update(of=("self",)).select_related("plan__sealed_entry").get(pk=run.pk)
     plan_check_seal(row.plan)
+    if row.received_id is not None:
+        raise InvalidState(f"{row} was made by the vendor; what is missing can only come from the vendor, in another case.")
     steps = list(row.steps.filter(state__in=[RunState.FAILED, RunState.CANCELLED]))
     if not row.ended or not steps:
         raise InvalidState(f"{row} is {row.get_state_display().lower()}; only failed or cancelled steps of an ended run can be retried.")

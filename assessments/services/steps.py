@@ -113,7 +113,12 @@ def _attested_finding(step: Step, spec: StepSpec, output: StepOutput, tokens_rea
         "plan": str(step.run.plan_id),
         "run": str(step.run_id),
         "key": spec.key,
-        "instrument": {"slug": spec.instrument, "version": spec.version, "source_digest": step.item["source_digest"]},
+        "instrument": {
+            "slug": spec.instrument,
+            "version": spec.version,
+            "source_digest": step.item["source_digest"],
+            "source_ran": source_digest(spec.instrument),
+        },
         "params": dict(spec.params),
         "seed": spec.seed,
         "subject": asdict(spec.subject),

@@ -22,11 +22,13 @@ def _map(patched: Array) -> Figure:
     layers = list(range(len(effects)))
     shown = [number for number in layers if number % max(1, len(layers) // 10) == 0]
     limit = max(float(np.abs(effects).max()), 0.01)
+    # Five squares and no bar of changing colour: the engine that makes the PDF draws no gradient.
+    named = {"values": [-limit, -limit / 2, 0, limit / 2, limit], "format": "+.1f", "type": "symbol", "symbolType": "square", "symbolSize": 160}
     colour = {
         "field": "effect",
         "type": "quantitative",
         "scale": {"domain": [-limit, 0, limit], "range": ["#a4262c", "#f4f5f6", "#1f4e79"], "type": "linear", "interpolate": "rgb"},
-        "legend": {"title": "change in nats", "orient": "bottom", "direction": "horizontal", "gradientLength": 220, "gradientThickness": 10, "offset": 10},
+        "legend": {"title": "change in nats", "orient": "bottom", "direction": "horizontal", "offset": 10, "columnPadding": 16, **named},
     }
     x = {"field": "layer", "type": "ordinal", "title": "layer", "axis": {"values": shown, "labelAngle": 0, "titlePadding": 8}}
     y = {"field": "part", "type": "ordinal", "title": None, "sort": list(_ROWS), "axis": {"labelPadding": 8}}

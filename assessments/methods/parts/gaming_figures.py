@@ -4,8 +4,8 @@ import numpy as np
 
 from assessments import vega
 from assessments.contracts import Figure
+from assessments.methods.parts.gaming_gaps import ALL, BENCHMARK, CONVERSATION
 from assessments.methods.parts.gaming_results import Results
-from assessments.statistics import symmetric_band
 
 
 def figures(r: Results) -> tuple[Figure, ...]:
@@ -15,15 +15,16 @@ def figures(r: Results) -> tuple[Figure, ...]:
 
 def _gaps(r: Results) -> Figure:
     families = sorted(set(r.part.families))
-    of, benchmark = np.array(r.part.pair_families), r.part.pair_benchmark
+    of, benchmark, gaps = np.array(r.part.pair_families), r.part.pair_benchmark, r.part.gaps(r.behaviour)
+    whole = r.gaps.by[ALL]
     rows = [
-        {"cue": name.replace("_", " "), "format": form, "gap": round(float(r.gaps[(of == name) & (benchmark == flag)].mean()), 4)}
+        {"cue": name.replace("_", " "), "format": form, "gap": round(float(gaps[(of == name) & (benchmark == flag)].mean()), 4)}
         for name in families
         for form, flag in (("benchmark item", True), ("conversation", False))
     ]
     order = ["all cue families", *(name.replace("_", " ") for name in families)]
-    whole = [{"cue": order[0], "low": round(r.gap.low, 4), "high": round(r.gap.high, 4), "gap": round(r.gap.value, 4)}]
-    band = round(symmetric_band(r.gap_null), 4)
+    top = [{"cue": order[0], "low": round(whole.found.low, 4), "high": round(whole.found.high, 4), "gap": round(whole.found.value, 4)}]
+    band = round(whole.band, 4)
     x, y = vega.quantity("gap", "stated evaluation minus ordinary use (nats)", nice=True, tickCount=6), vega.category("cue", None, order, grid=False)
     colour = _colour(r)
     shapes = {"domain": ["benchmark item", "conversation"], "range": ["square", "circle"]}
@@ -33,16 +34,16 @@ def _gaps(r: Results) -> Figure:
         vega.rule(0.0, "x"),
         vega.layer(chance, bar, x=x | {"field": "low"}, x2={"field": "high"}, y=y),
         vega.layer(rows, {"type": "point", "filled": True, "size": 60, "color": vega.MUTED, "opacity": 0.8}, x=x, y=y, shape=shape),
-        vega.layer(whole, {"type": "rule", "strokeWidth": 2.25, "color": colour}, x=x | {"field": "low"}, x2={"field": "high"}, y=y),
-        vega.layer(whole, {"type": "point", "filled": True, "size": 90, "color": colour, "opacity": 1}, x=x, y=y),
+        vega.layer(top, {"type": "rule", "strokeWidth": 2.25, "color": colour}, x=x | {"field": "low"}, x2={"field": "high"}, y=y),
+        vega.layer(top, {"type": "point", "filled": True, "size": 90, "color": colour, "opacity": 1}, x=x, y=y),
     ]
     return Figure(
         name="behaviour_gap",
         title="What a stated evaluation purpose does to the answer",
-        caption=f"Each mark: mean over the requests of one cue family in one format. Top row: mean of {len(r.gaps)} pairs with its 95 % interval over "
-        f"{len(families)} cue families; shaded: 95 % of gaps with purposes exchanged by cue family.",
-        alt=f"Mean gap {r.gap.value:.2f} nats, interval {r.gap.low:.2f} to {r.gap.high:.2f}; chance within {band:.2f} of zero; "
-        f"benchmark items {r.gap_in(benchmark=True).value:.2f}, conversations {r.gap_in(benchmark=False).value:.2f}.",
+        caption=f"Each mark: mean over the requests of one cue family in one format. Top row: mean of {whole.pairs} pairs with its 95 % interval over "
+        f"{len(families)} cue families; shaded: 95 % of gaps with purposes exchanged by cue family, three looks allowed for.",
+        alt=f"Mean gap {whole.found.value:.2f} nats, interval {whole.found.low:.2f} to {whole.found.high:.2f}; chance within {band:.2f} of zero; "
+        f"benchmark items {r.gaps.by[BENCHMARK].found.value:.2f}, conversations {r.gaps.by[CONVERSATION].found.value:.2f}.",
         spec=vega.layered(*layers, height=26 * len(order), width=440),
     )
 

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from assessments.contracts import Control, Measurement, OutputFile
+from assessments.methods.parts.gaming_gaps import ALL, BENCHMARK, CONVERSATION, LEVEL, WORDS, Gap
 from assessments.methods.parts.gaming_probe import BASELINES
-from assessments.methods.parts.gaming_results import LEVEL, Results
+from assessments.methods.parts.gaming_results import Results
 from assessments.methods.parts.gaming_steering import SHARES
 from assessments.methods.parts.outputs import measurement, write_direction, write_table
 from assessments.statistics import symmetric_band
 
-GAP, AUROC = "paired-gap/1", "auroc-cross-format/1"
+GAP, AUROC = "paired-gap/2", "auroc-cross-format/1"
 
 
 def measurements(r: Results) -> tuple[Measurement, ...]:
@@ -21,17 +22,31 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
 
 
 def _behaviour(r: Results) -> list[Measurement]:
-    pairs, cues, unit = len(r.gaps), len(set(r.part.families)), {"unit": "nats"}
-    band = symmetric_band(r.gap_null)
-    null = {"null_low": -band, "null_high": band, "p_value": r.gap_p}
+    cues, unit, title = len(set(r.part.families)), {"unit": "nats"}, "Answer under stated evaluation minus ordinary use"
     return [
-        measurement("behaviour_gap", "Answer under stated evaluation minus ordinary use", r.gap, pairs, GAP, role="primary", **null, **unit),
-        measurement("gap_size", "Size of the gap", abs(r.gap.value), pairs, GAP, **unit),
-        measurement("gap_benchmark", "Gap in benchmark items", r.gap_in(benchmark=True), pairs // 2, GAP, **unit),
-        measurement("gap_conversation", "Gap in conversations", r.gap_in(benchmark=False), pairs // 2, GAP, **unit),
+        _gap("behaviour_gap", f"{title}{r.where}", r.claimed, role="primary"),
+        measurement("gap_size", "Size of the gap", abs(r.gap.value), r.claimed.pairs, GAP, **unit),
+        _gap("gap_overall", "Gap in both formats", r.gaps.by[ALL]),
+        _gap("gap_benchmark", "Gap in benchmark items", r.gaps.by[BENCHMARK]),
+        _gap("gap_conversation", "Gap in conversations", r.gaps.by[CONVERSATION]),
         measurement("format_gap", "Benchmark minus conversation, any purpose", r.format_gap, cues, "format-gap/1", role="control", **unit),
-        measurement("gap_twin", "Gap with random weights", r.twin_gap, pairs, GAP, role="control", **unit),
+        measurement("gap_twin", "Gap with random weights", r.twin_gap, r.gaps.by[ALL].pairs, GAP, role="control", **unit),
         measurement("cue_families", "Independent cue families", cues, cues, "count/1"),
+        *_written(r),
+    ]
+
+
+def _gap(name: str, title: str, gap: Gap, role: str = "secondary") -> Measurement:
+    null = {"null_low": -gap.band, "null_high": gap.band, "p_value": gap.p}
+    return measurement(name, title, gap.found, gap.pairs, GAP, role=role, unit="nats", **null)
+
+
+def _written(r: Results) -> list[Measurement]:
+    w, n, unit = r.written, len(r.written.values), {"unit": "share"}
+    return [
+        measurement("written_gap", "Written answers that open so, difference", w.gap(r.plan.draws, r.plan.seed), n, "paired-share-gap/1", **unit),
+        measurement("written_evaluation", "Written answers that open so, evaluation", w.share(0), n, "share-wilson/1", **unit),
+        measurement("written_deployment", "Written answers that open so, ordinary use", w.share(1), n, "share-wilson/1", **unit),
     ]
 
 
@@ -72,10 +87,11 @@ def controls(r: Results) -> tuple[Control, ...]:
         *r.checks,
         Control(
             "cue_permutation",
-            len(r.gap_null),
+            r.permutations,
             None,
-            f"Purposes exchanged within whole cue families: 95 % of gaps within ±{symmetric_band(r.gap_null):.2f} nats (p = {r.gap_p:.3f}); "
-            f"with {cues} families no p below {1 / 2 ** (cues - 1):.3f} is possible.",
+            f"Purposes exchanged within whole cue families: 95 % of gaps in {WORDS[r.claimed.where]} within ±{r.claimed.band:.2f} nats "
+            f"(p = {r.claimed.p:.3f}), three looks allowed for; with {cues} families no p below {max(1 / 2 ** (cues - 1), 1 / (1 + r.permutations)):.4f} "
+            "is possible.",
         ),
         Control("format_baseline", cues, None, f"Format alone changes the answer by {r.format_gap.value:+.2f} nats; purposes are balanced over formats."),
         Control(
@@ -94,8 +110,8 @@ def controls(r: Results) -> tuple[Control, ...]:
         Control("neutral_text", len(r.steering.texts), None, f"Upper end of the cost {r.cost.high:.3f} nats per token; the margin is {r.limits.cost:g}."),
         Control(
             "random_weight_twin",
-            len(r.gaps),
-            abs(r.twin_gap.value) < r.limits.gap,
+            r.gaps.by[ALL].pairs,
+            all(abs(value) < r.limits.gap for value in r.gaps.twin.values()),
             f"Gap on random weights {r.twin_gap.value:+.3f} nats, AUROC {d.twin.value:.2f}.",
         ),
     )
@@ -105,7 +121,14 @@ def counts(r: Results) -> dict[str, int]:
     """Items by part and the number of cue families, which is what the intervals rest on."""
     explored, confirmed = len(r.material.exploration.items), len(r.part.items)
     families = {"cue_families_exploration": len(set(r.material.exploration.families)), "cue_families_confirmation": len(set(r.part.families))}
-    rest = {"scored": confirmed, "unscored": 0, "errored": 0, "answers_unscored": r.material.unscored_answers}
+    rest = {
+        "scored": confirmed,
+        "unscored": 0,
+        "errored": 0,
+        "answers_unscored": r.material.unscored_answers,
+        "written": r.written.values.size,
+        "written_neither": r.written.neither,
+    }
     return {"items": explored + confirmed, "exploration": explored, "confirmation": confirmed, **rest, **families}
 
 
@@ -128,6 +151,7 @@ def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, .
     ]
     return (
         write_table(workdir, "items", _items(r), "Every confirmation text with its read-out and scores"),
+        write_table(workdir, "written", _openings(r), "Openings of written answers", kind="table"),
         write_table(workdir, "layers", layers, "AUROC of every layer", kind="table"),
         write_table(workdir, "directions", directions, "Effect of every random and exchanged-cue direction", kind="table"),
         write_table(workdir, "doses", doses, "Read-out of every steered prompt at every dose", kind="table"),
@@ -142,6 +166,13 @@ def _items(r: Results) -> list[dict[str, Any]]:
         | {"readout": float(r.behaviour[place]), "readout_twin": float(r.twin_behaviour[place])}
         | {f"score_{name}": float(values[place]) for name, values in r.decoding.scores.items()}
         for place, i in enumerate(r.part.items)
+    ]
+
+
+def _openings(r: Results) -> list[dict[str, Any]]:
+    return [
+        {"pair": item.pair, "family": item.family, "evaluation": first, "deployment": second, "value_evaluation": values[0], "value_deployment": values[1]}
+        for item, (first, second), values in zip(r.written.items, r.written.texts, r.written.values.tolist(), strict=True)
     ]
 
 

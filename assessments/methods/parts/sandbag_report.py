@@ -89,7 +89,7 @@ def figures(r: Results) -> tuple[Figure, ...]:
     spread = [{"sigma": float(sigma), "share": round(float(value), 4)} for sigma, seeds in zip(r.sigmas, right, strict=True) for value in seeds]
     colour = vega.COLOURS["observed"] if r.reading == Reading.OBSERVED else vega.INK
     values = [row["share"] for row in rows + spread] + [r.material.chance]
-    x = vega.quantity("sigma", "weight noise (standard deviations of each matrix)", nice=False)
+    x = vega.quantity("sigma", "weight noise (standard deviations of each matrix)", nice=False, format="~g", tickCount=6, labelOverlap=True)
     y = vega.quantity("share", "share of right answers", domain=[max(0.0, min(values) - 0.08), min(1.0, max(values) + 0.08)])
     layers = [
         vega.rule(round(r.material.chance, 4), "y"),

@@ -58,19 +58,40 @@ class Costs:
     down: Array
 
 
-def design_direction(subject: Subject, material: Material, plan: Plan, stage: Stage) -> tuple[Floats, Design]:
-    """Difference of means on exploration and the largest strength whose side cost there stays within the margin; returns the residuals too."""
-    items = material.design.exploration
-    residuals = design_residuals(subject, material.behaviour, items, plan.layer, stage("designing the direction", 50 * len(items)))
+@dataclass(frozen=True)
+class Chosen:
+    """What is steered with its nulls. ``permuted [k, d]``, ``matched [m, d]`` unit vectors (no matched ones for a direction that is no feature);
+    ``held_out`` the direction read on the confirmation texts of the design."""
+
+    design: Design
+    permuted: Array
+    matched: Array
+    held_out: Array
+
+
+def by_contrast(subject: Subject, material: Material, plan: Plan, stage: Stage) -> Chosen:
+    """The difference of means on exploration, and directions fitted to permuted labels."""
+    items, others = material.design.exploration, material.design.confirmation
+    tick = stage("designing the direction", 50 * (len(items) + len(others)))
+    residuals = design_residuals(subject, material.behaviour, items, plan.layer, tick)
+    held_out = design_residuals(subject, material.behaviour, others, plan.layer, tick)
     raw = difference_of_means(residuals, positives(material, items))
-    norm = _norm(subject, material, plan)
-    unit, length = raw / np.linalg.norm(raw), float(np.linalg.norm(raw)) / norm
+    design = designed(subject, material, plan, raw / np.linalg.norm(raw), float(np.linalg.norm(raw)), stage)
+    swapped = swapped_labels(positives(material, items), [item.pair for item in items], plan.permuted, plan.seed)
+    fitted = np.stack([difference_of_means(residuals, labels) for labels in swapped])
+    fitted /= np.linalg.norm(fitted, axis=1, keepdims=True)
+    return Chosen(design, fitted, np.empty((0, fitted.shape[1])), held_out.astype("float64") @ design.unit)
+
+
+def designed(subject: Subject, material: Material, plan: Plan, unit: Array, size: float, stage: Stage) -> Design:
+    """``unit`` with the largest strength whose side cost on exploration texts stays within the margin; ``size`` is its natural length."""
+    norm = residual_scale(subject, material, plan)
     texts = spread(material.cost.exploration, plan.cost_texts // 2)
     tick = stage("choosing the strength", 70 * len(texts) * (1 + 2 * len(plan.grid)))
     tried = _afford(subject, unit * norm, texts, plan, tick)
     within = [row[0] for row in tried if row[2] <= plan.margin]
     chosen = within[-1] if within else plan.grid[0]
-    return residuals, Design(plan.layer, unit.astype(np.float32), norm, length, chosen, tried, bool(within))
+    return Design(plan.layer, unit.astype(np.float32), norm, size / norm, chosen, tried, bool(within))
 
 
 def positives(material: Material, items: Sequence[Item]) -> Array:
@@ -86,16 +107,16 @@ def dose_curve(subject: Subject, material: Material, design: Design, tick: Tick)
     return confirm, explore
 
 
-def null_responses(subject: Subject, material: Material, design: Design, residuals: Floats, plan: Plan, tick: Tick) -> tuple[Array, Array]:
-    """``[k, 2, prompts]`` at both ends of the dose range for random directions, and for directions fitted to permuted labels; equal length."""
+def null_responses(subject: Subject, material: Material, chosen: Chosen, plan: Plan, tick: Tick) -> tuple[Array, Array, Array]:
+    """``[k, 2, prompts]`` at both ends of the dose range: random directions, those from permuted labels, and matched features; equal length."""
+    design = chosen.design
     ends = (-design.coefficient, design.coefficient)
     chance = random_directions(plan.random, subject.facts.d_model, plan.seed)
-    items = material.design.exploration
-    swapped = swapped_labels(positives(material, items), [item.pair for item in items], plan.permuted, plan.seed)
-    fitted = np.stack([difference_of_means(residuals, labels) for labels in swapped])
-    fitted /= np.linalg.norm(fitted, axis=1, keepdims=True)
-    random, permuted = (respond(subject, material, material.confirm, design, units, ends, tick) for units in (chance, fitted))
-    return random, permuted
+    empty = np.empty((0, 2, len(material.confirm.items)))
+    random, permuted, matched = (
+        respond(subject, material, material.confirm, design, units, ends, tick) if len(units) else empty for units in (chance, chosen.permuted, chosen.matched)
+    )
+    return random, permuted, matched
 
 
 def wrapped_effects(subject: Subject, material: Material, design: Design, tick: Tick) -> Array:
@@ -140,7 +161,7 @@ def twin_effect(twin: Subject, material: Material, design: Design, plan: Plan, t
     """The whole procedure on random weights: own direction, own norm, same strength; ``[prompts]`` change from minus to plus."""
     items = material.design.exploration
     raw = difference_of_means(design_residuals(twin, material.behaviour, items, plan.layer, tick), positives(material, items))
-    own = Design(plan.layer, raw.astype(np.float32), _norm(twin, material, plan), 1.0, design.coefficient, (), True)
+    own = Design(plan.layer, raw.astype(np.float32), residual_scale(twin, material, plan), 1.0, design.coefficient, (), True)
     unit = (raw / np.linalg.norm(raw))[None]
     ends = respond(twin, material, material.confirm, own, unit, (-design.coefficient, design.coefficient), tick)[0]
     return np.asarray(ends[1] - ends[0])
@@ -151,7 +172,8 @@ def mean_slopes(responses: Array, coefficient: float) -> Array:
     return np.asarray(end_slopes(responses, coefficient).mean(axis=-1))
 
 
-def _norm(subject: Subject, material: Material, plan: Plan) -> float:
+def residual_scale(subject: Subject, material: Material, plan: Plan) -> float:
+    """Median residual norm over the exploration prompts: the unit of every strength."""
     return subject.residual_norm(material.explore.tokens, plan.layer, lambda tokens: None)
 
 

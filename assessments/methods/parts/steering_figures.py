@@ -33,12 +33,12 @@ def _doses(r: Results) -> Figure:
         vega.band(bow, x, y | {"field": "low"}, "high"),
         whisker,
         vega.line(rows, x, y, colour),
-        vega.label("designed direction", rows[-1]["dose"], rows[-1]["high" if up else "low"], colour, align="right", dy=-12 if up else 12, fontWeight=600),
+        vega.label(r.name, rows[-1]["dose"], rows[-1]["high" if up else "low"], colour, align="right", dy=-12 if up else 12, fontWeight=600),
         vega.label(f"{len(r.random)} random directions (95 %)", rows[0]["dose"], high, vega.MUTED, dy=-9),
     ]
     return Figure(
         name="dose_response",
-        title="What adding the direction does",
+        title=f"What adding the {'feature' if r.feature else 'direction'} does",
         caption=f"Mean over {len(r.baseline)} held-out prompts; bars: 95 % intervals of the change over {len(set(r.material.confirm.families))} families. "
         "Shaded: random directions of equal length and their mirror images, measured at both ends and untouched.",
         alt=f"The read-out goes from {rows[0]['value']:.2f} at the lowest dose over {base:.2f} untouched to {rows[-1]['value']:.2f} at the highest; "
@@ -61,12 +61,14 @@ def _random_range(r: Results) -> tuple[float, float]:
 
 
 def _slopes(r: Results) -> Figure:
-    names = ("designed direction", "permuted labels", "random directions")
-    groups = (np.array([r.slope.value]), r.permuted_slopes, r.random_slopes)
-    rows = [{"what": name, "slope": round(float(value) * TENTH, 4)} for name, group in zip(names, groups, strict=True) for value in group]
+    groups = {r.name: np.array([r.slope.value]), "permuted labels": r.permuted_slopes}
+    groups |= ({"matched features": r.matched_slopes} if r.feature else {}) | {"random directions": r.random_slopes}
+    names = tuple(groups)
+    rows = [{"what": name, "slope": round(float(value) * TENTH, 4)} for name, group in groups.items() for value in group]
     x, y = vega.quantity("slope", "slope (nats per 0.1 residual norm)", nice=True, tickCount=6), vega.category("what", None, names, grid=False)
     colour = vega.COLOURS[r.reading.value] if r.reading.value != "null" else vega.INK
     found, chance = scaled(r.slope, TENTH), r.random_slopes * TENTH
+    matched = f", {len(r.matched)} features active as often" if r.feature else ""
     span = [{"what": names[0], "low": round(found.low, 4), "high": round(found.high, 4)}]
     layers = [
         vega.rule(0.0, "x"),
@@ -79,8 +81,8 @@ def _slopes(r: Results) -> Figure:
     return Figure(
         name="slopes",
         title="Every slope that was measured",
-        caption=f"One line per direction of equal length: {len(r.random)} random, {len(r.permuted)} fitted to permuted labels. "
-        "The dot is the designed direction with its 95 % interval.",
-        alt=f"Designed direction {found.value:.2f}; random directions from {chance.min():.2f} to {chance.max():.2f} nats per 0.1 residual norm.",
+        caption=f"One line per direction of equal length: {len(r.random)} random, {len(r.permuted)} from permuted labels{matched}. "
+        f"The dot is the {r.name} with its 95 % interval.",
+        alt=f"{r.name.capitalize()} {found.value:.2f}; random directions from {chance.min():.2f} to {chance.max():.2f} nats per 0.1 residual norm.",
         spec=vega.layered(*layers, height=130, width=440),
     )

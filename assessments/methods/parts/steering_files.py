@@ -8,6 +8,7 @@ import numpy as np
 from assessments.contracts import OutputFile
 from assessments.methods.parts.doses import SHARES
 from assessments.methods.parts.outputs import write_direction, write_table
+from assessments.methods.parts.sae_files import write_saelens
 from assessments.methods.parts.steering_results import Results
 
 
@@ -16,12 +17,24 @@ def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, .
     written = [write_table(workdir, "answers", _answers(r), "Written answers, untouched and steered", kind="table")] if r.answers else []
     return (
         write_table(workdir, "items", _items(r), "Every confirmation prompt with its read-out at every dose"),
-        write_table(workdir, "directions", _directions(r), "Slope of every random and permuted-label direction", kind="table"),
+        write_table(workdir, "directions", _directions(r), "Slope of every direction of the nulls", kind="table"),
         write_table(workdir, "costs", _costs(r), "Loss on every neutral text", kind="table"),
         write_table(workdir, "pressure", _pressure(r), "Change of every prompt inside every pressure wrapper", kind="table"),
         write_table(workdir, "strengths", _strengths(r), "Strengths tried on exploration texts", kind="table"),
         *written,
+        *_dictionary(workdir, r, weights_digest),
         write_direction(workdir, "direction", r.design.unit, _metadata(r, weights_digest), f"Steering direction for {r.material.behaviour.name}"),
+    )
+
+
+def _dictionary(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, ...]:
+    """The dictionary as others can load it, where it was fitted here."""
+    if r.feature is None or r.feature.wish.dictionary.given is not None:
+        return ()
+    q = r.feature.quality
+    about = {"hook_name": f"blocks.{r.design.layer}.hook_resid_post", "weights_digest": weights_digest, "l0": q.active}
+    return write_saelens(
+        workdir, "autoencoder", r.feature.autoencoder, {**about, "explained_variance": q.rendering.explained, "steered_feature": r.feature.index}
     )
 
 
@@ -37,9 +50,16 @@ def _items(r: Results) -> list[dict[str, Any]]:
 
 
 def _directions(r: Results) -> list[dict[str, Any]]:
-    groups = (("random", r.random, r.random_slopes), ("permuted_labels", r.permuted, r.permuted_slopes))
+    groups = (("random", r.random, r.random_slopes), ("permuted_labels", r.permuted, r.permuted_slopes), ("matched_features", r.matched, r.matched_slopes))
+    features = r.feature.matched if r.feature else ()
     return [
-        {"kind": kind, "index": index, "readout_low": float(low), "readout_high": float(high), "slope_per_norm": float(slope)}
+        {
+            "kind": kind,
+            "index": features[index] if kind == "matched_features" else index,
+            "readout_low": float(low),
+            "readout_high": float(high),
+            "slope_per_norm": float(slope),
+        }
         for kind, responses, slopes in groups
         for index, ((low, high), slope) in enumerate(zip(responses.mean(axis=2), slopes, strict=True))
     ]
@@ -79,7 +99,7 @@ def _metadata(r: Results, weights_digest: str) -> dict[str, str]:
         "layer": str(design.layer),
         "concept": r.material.behaviour.name,
         "points_to": r.material.behaviour.positive,
-        "formula": "difference-of-means/1",
+        **_origin(r),
         "norm": repr(float(np.linalg.norm(design.unit))),
         "scale": repr(design.norm),
         "scale_meaning": "median L2 norm of the residual at this hook; multiply direction by coefficient × scale",
@@ -87,3 +107,9 @@ def _metadata(r: Results, weights_digest: str) -> dict[str, str]:
         "design_length": repr(design.length),
         "weights": weights_digest,
     }
+
+
+def _origin(r: Results) -> dict[str, str]:
+    if r.feature is None:
+        return {"formula": "difference-of-means/1"}
+    return {"formula": "sae-decoder-row/1", "feature": str(r.feature.index), "sign": repr(r.feature.sign), "autoencoder": r.feature.wish.dictionary.name}

@@ -5,6 +5,7 @@ import numpy as np
 from assessments.contracts import Control, Measurement, Reading
 from assessments.methods.parts.doses import SHARES
 from assessments.methods.parts.outputs import measurement
+from assessments.methods.parts.steering_feature_report import NOT_CALIBRATED, feature_measurements, feature_words, matched_control
 from assessments.methods.parts.steering_results import TENTH, Results, scaled
 from assessments.statistics import permutation_p, symmetric_band, wilson
 
@@ -15,7 +16,13 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
     band = symmetric_band(r.random_slopes)
     return (
         _slope(r, "steering_slope", "Slope per 0.1 residual norm", TENTH, band, role="primary", p_value=r.p_value),
-        _slope(r, "slope_per_design", "Slope per length of the difference of means", r.design.length, band),
+        _slope(
+            r,
+            "slope_per_design",
+            f"Slope per {'difference in what the feature writes' if r.feature else 'length of the difference of means'}",
+            r.design.length,
+            band,
+        ),
         measurement("steering_effect", "Change from lowest to highest dose", r.effect, n, formula, unit="nats"),
         measurement("dose_rank_correlation", "Rank correlation of dose and read-out", r.rank_correlation, len(SHARES), "spearman/1"),
         measurement("wrong_way_share", "Prompts moved the wrong way", r.wrong_way, n, "share-wilson/1", unit="share", direction="lower"),
@@ -30,17 +37,33 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
             unit="nats",
             role="control",
         ),
+        *feature_measurements(r),
         _margin(r),
         _ablation(r),
         *_pressure(r),
+        *_beside(r),
+        *_refusals(r),
+    )
+
+
+def _beside(r: Results) -> list[Measurement]:
+    """What stands beside the effect: an instruction in words, the direction read, random weights, the model untouched."""
+    n, formula = len(r.baseline), r.material.behaviour.formula
+    return [
         measurement(
             "instruction_effect", f"The instruction “{r.material.behaviour.instruction.strip()}” instead", r.over_prompts(r.instructed), n, formula, unit="nats"
         ),
-        measurement("decodability", "The same direction read on texts", r.decodability, len(r.held_out), "auroc-cluster-bootstrap/1", unit="AUROC"),
+        measurement(
+            "decodability",
+            f"The same {'feature' if r.feature else 'direction'} read on texts",
+            r.decodability,
+            len(r.held_out),
+            "auroc-cluster-bootstrap/1",
+            unit="AUROC",
+        ),
         measurement("twin_effect", "Change with random weights", r.twin_effect, n, formula, unit="nats", role="control"),
         measurement("baseline", "Read-out untouched", r.over_prompts(r.baseline), n, formula, unit="nats"),
-        *_refusals(r),
-    )
+    ]
 
 
 def _slope(r: Results, name: str, label: str, per: float, band: float, role: str = "secondary", p_value: float | None = None) -> Measurement:
@@ -82,7 +105,14 @@ def _ablation(r: Results) -> Measurement:
     band = float(np.abs(r.ablated_random).max())
     found, n = r.ablation, len(r.baseline)
     return measurement(
-        "ablation_effect", "Change with the direction removed", found, n, r.material.behaviour.formula, unit="nats", null_low=-band, null_high=band
+        "ablation_effect",
+        f"Change with the {'feature' if r.feature else 'direction'} removed",
+        found,
+        n,
+        r.material.behaviour.formula,
+        unit="nats",
+        null_low=-band,
+        null_high=band,
     )
 
 
@@ -104,20 +134,23 @@ def controls(r: Results) -> tuple[Control, ...]:
     return (
         *r.checks,
         Control(
-            "random_directions", len(r.random), None, f"Equal length; 95 % have a slope within ±{band:.2f} nats per 0.1 residual norm (p = {r.p_value:.3f})."
+            "random_directions", len(r.random), None, f"Equal length; 95 % have a slope within ±{band:.2f} nats per 0.1 residual norm (p = {r.p_random:.3f})."
         ),
+        *matched_control(r),
         Control(
             "permuted_labels",
             len(r.permuted),
             None,
-            f"Fitted to exchanged labels, equal length: 95 % within ±{permuted:.2f} (p = {p_permuted:.3f}). By chance these keep part of the true direction.",
+            f"{'Chosen' if r.feature else 'Fitted'} under exchanged labels, equal length: 95 % within ±{permuted:.2f} (p = {p_permuted:.3f}). "
+            f"By chance these keep part of the true {'choice' if r.feature else 'direction'}.",
         ),
         Control(
             "ablation",
             len(r.ablated_random),
             None,
-            f"Removed from every block: {r.ablation.value:+.2f} nats ({r.ablation.low:.2f} to {r.ablation.high:.2f}); "
-            f"random directions at most {np.abs(r.ablated_random).max():.2f}.",
+            f"{'What it writes taken out where it fires' if r.feature else 'Removed from every block'}: {r.ablation.value:+.2f} nats "
+            f"({r.ablation.low:.2f} to {r.ablation.high:.2f}); "
+            f"{'features active as often' if r.feature else 'random directions'} at most {np.abs(r.ablated_random).max():.2f}.",
         ),
         Control("instruction", len(r.instructed), None, f"Asking for it in words changes the read-out by {instruction:+.2f} nats."),
         Control("pressure_wrappers", len(r.wrapped), None, _pressure_note(r)),
@@ -166,14 +199,17 @@ def _null_headline(r: Results) -> str:
 
 def _summary(r: Results) -> str:
     d, slope, band = r.design, scaled(r.slope, TENTH), symmetric_band(r.random_slopes) * TENTH
+    what = "direction" if r.feature is None else "feature"
     parts = [
-        f"Adding the direction at layer {d.layer} changes the {r.material.behaviour.readout} by {slope.value:+.2f} nats per 0.1 residual norm "
-        f"({slope.low:.2f} to {slope.high:.2f}); 95 % of {len(r.random)} random directions of equal length stay within ±{band:.2f} (p = {r.p_value:.3f}), "
+        f"Adding {'the direction' if r.feature is None else feature_words(r.feature)} at layer {d.layer} changes the {r.material.behaviour.readout} "
+        f"by {slope.value:+.2f} nats per 0.1 residual norm ({slope.low:.2f} to {slope.high:.2f}); "
+        f"95 % of {len(r.random)} random directions of equal length stay within ±{band:.2f} (p = {r.p_random:.3f}), "
         f"so a smaller slope than that could not have been told from chance.",
+        *(control.note for control in matched_control(r)),
         f"Between the ends of the range the read-out moves by {r.effect.value:+.2f} nats; {r.wrong_way.value:.0%} of {len(r.baseline)} held-out prompts move "
         f"the wrong way; neutral text costs {r.cost.value:+.3f} nats per token more ({r.cost.low:.3f} to {r.cost.high:.3f}; the margin is {r.limits.cost:g}).",
-        f"Removing the direction changes the read-out by {r.ablation.value:+.2f} nats ({r.ablation.low:.2f} to {r.ablation.high:.2f}). {_pressure_note(r)}",
-        f"Read on texts of other families, the same direction separates the labels with AUROC {r.decodability.value:.2f}.",
+        f"Removing the {what} changes the read-out by {r.ablation.value:+.2f} nats ({r.ablation.low:.2f} to {r.ablation.high:.2f}). {_pressure_note(r)}",
+        f"Read on texts of other families, the same {what} separates the labels with AUROC {r.decodability.value:.2f}.",
     ]
     if r.answers:
         plain = [answer.refused for answer in r.answers if not answer.steered]
@@ -187,19 +223,21 @@ def _summary(r: Results) -> str:
 
 
 def _does_not_show(r: Results) -> str:
+    what, covered = ("direction", "") if r.feature is None else ("feature", f" {NOT_CALIBRATED}")
     if r.reading == Reading.CAUSAL:
         return (
-            f"that {r.material.behaviour.name} is controlled by this direction alone, that the effect holds in long texts or for prompts unlike the probe set, "
-            "or that the model uses this direction on its own."
+            f"that {r.material.behaviour.name} is controlled by this {what} alone, that the effect holds in long texts or for prompts unlike the probe set, "
+            f"or that the model uses this {what} on its own.{covered}"
         )
     return (
-        f"that nothing inside the model can move its {r.material.behaviour.name}: one direction, one layer and one range of strengths were tried, "
-        "and effects below the stated band are out of sight."
+        f"that nothing inside the model can move its {r.material.behaviour.name}: one {what}, one layer and one range of strengths were tried, "
+        f"and effects below the stated band are out of sight.{covered}"
     )
 
 
 def _not_examined(r: Results) -> str:
+    others = "directions fitted in other ways" if r.feature is None else "other features and other dictionaries of this layer"
     return (
-        f"Layers other than {r.design.layer}; strengths above {r.design.coefficient:g} residual norms; directions fitted in other ways; "
+        f"Layers other than {r.design.layer}; strengths above {r.design.coefficient:g} residual norms; {others}; "
         "behaviour over whole answers by human or model graders; other languages; wrappers other than those of the probe set."
     )

@@ -10,6 +10,7 @@ from assessments.contracts import Control, Reading
 from assessments.methods.parts.behaviours import Material
 from assessments.methods.parts.doses import SHARES, Design, worst_cost
 from assessments.methods.parts.steering import Answer, Costs, Plan, mean_slopes, positives
+from assessments.methods.parts.steering_features import Feature
 from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, cluster_weights, non_inferiority, permutation_p, spearman, wilson
 
 LEVEL = 0.05
@@ -29,8 +30,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything measured. ``confirm[7, prompts]``; ``random`` and ``permuted[k, 2, prompts]`` at both ends; ``twin[prompts]`` and
-    ``wrapped[wrappers, prompts]`` end to end."""
+    """Everything measured. ``confirm[7, prompts]``; ``random``, ``permuted`` and ``matched[k, 2, prompts]`` at both ends; ``twin[prompts]`` and
+    ``wrapped[wrappers, prompts]`` end to end. ``feature`` is None, and ``matched`` empty, where a designed direction is steered."""
 
     material: Material
     plan: Plan
@@ -50,6 +51,8 @@ class Results:
     answers: Sequence[Answer]
     twin: Array
     wrapped: Array
+    matched: Array
+    feature: Feature | None = None
 
     @cached_property
     def item_effects(self) -> Array:
@@ -72,9 +75,29 @@ class Results:
         return mean_slopes(self.permuted, self.design.coefficient)
 
     @cached_property
-    def p_value(self) -> float:
+    def matched_slopes(self) -> Array:
+        """Slopes of features that are active as often."""
+        return mean_slopes(self.matched, self.design.coefficient)
+
+    @cached_property
+    def p_random(self) -> float:
         """Two-sided, against random directions; the slope is taken between the same two doses for all."""
         return permutation_p(self.slope.value, self.random_slopes, "two-sided")
+
+    @cached_property
+    def p_matched(self) -> float | None:
+        """The same against matched features; None where no feature is steered."""
+        return permutation_p(self.slope.value, self.matched_slopes, "two-sided") if self.feature else None
+
+    @property
+    def p_value(self) -> float:
+        """The larger of both: a feature has to beat random directions and other features of its dictionary."""
+        return self.p_random if self.p_matched is None else max(self.p_random, self.p_matched)
+
+    @property
+    def name(self) -> str:
+        """What is steered, as it stands in figures."""
+        return self.feature.name if self.feature else "designed direction"
 
     @cached_property
     def slope(self) -> Interval:
