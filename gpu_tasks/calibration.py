@@ -24,7 +24,7 @@ from evidence.services import StoredFile
 from evidence.storage import blob_put_bytes
 from gpu_tasks.heartbeat import beating
 from gpu_tasks.leases import LeaseLost
-from gpu_tasks.trials import Job, jobs_of, organism_rows, trial_make, trials_check
+from gpu_tasks.trials import Job, jobs_of, organism_rows, own_check, trial_make, trials_check
 from gpu_tasks.worker import REPORT_EVERY
 
 Tell = Callable[[float, str], None]
@@ -90,6 +90,7 @@ def calibrate_claimed(*, actor: User, calibration: Calibration, tell: Tell | Non
     jobs = jobs_of(calibration.instrument, calibration.family, calibration.seeds)
     try:
         with beating(partial(services.calibration_renew, actor=actor, calibration=calibration)) as lost:
+            own_check(jobs)
             watch = Watch(actor, calibration, lost, len(jobs), tell)
             results = list(_results(jobs, watch))
             return _finish(actor, calibration, jobs, results)

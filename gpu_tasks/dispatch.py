@@ -18,7 +18,7 @@ from core import clock
 def run_start(*, actor: User, plan: Plan) -> Run:
     """Create a run of a sealed plan and ring for its steps once that is committed."""
     run = runs.run_create(actor=actor, plan=plan)
-    _ring_on_commit(run.steps.values_list("id", flat=True))
+    ring_on_commit(run.steps.values_list("id", flat=True))
     return run
 
 
@@ -26,11 +26,12 @@ def run_start(*, actor: User, plan: Plan) -> Run:
 def run_retry(*, actor: User, run: Run) -> list[Step]:
     """Queue failed and cancelled steps again."""
     steps = runs.run_retry(actor=actor, run=run)
-    _ring_on_commit([step.id for step in steps])
+    ring_on_commit([step.id for step in steps])
     return steps
 
 
-def _ring_on_commit(step_ids: Iterable[uuid.UUID]) -> None:
+def ring_on_commit(step_ids: Iterable[uuid.UUID]) -> None:
+    """Ring for each step once the transaction is committed."""
     transaction.on_commit(partial(ring_all, list(step_ids)))
 
 

@@ -20,6 +20,8 @@ from evidence.keys import installed
 from evidence.models import LedgerEntry
 from evidence.storage import blob_read
 from evidence.trust import TrustedRoot
+from gpu_tasks.dumped.execute import SOURCE as DUMP
+from gpu_tasks.remote.execute import SOURCE
 from gpu_tasks.worker import figure_bytes, figure_name, file_name
 
 RESULT = "/result.json"
@@ -61,9 +63,13 @@ def recorded(statement: Mapping[str, Any], read: Callable[[str], bytes]) -> Resu
 
 def run_again(then: Result, progress: Progress, cache: Path) -> Replayed:
     """Execute the recorded step and compare; ``Refused`` when the instrument has another version here or the weights are not to be had."""
+    spec = spec_of(then.document)
+    if spec.subject.source == SOURCE:
+        raise Refused(f"{spec.subject.name} answers over a network, so nothing says that the same model answers again: start a new run of the plan instead")
+    if spec.subject.source == DUMP:
+        raise Refused(f"{spec.subject.name} is a dump; a replay of one is not made yet: start a new run of the plan, which reads the same sealed bytes")
     from gpu_tasks.runtime.execute import execute
 
-    spec = spec_of(then.document)
     shelf_fill(spec.probe_sets)
     with tempfile.TemporaryDirectory(prefix="replay-") as folder:
         output = execute(spec, Path(folder), progress, cache)

@@ -9,7 +9,7 @@ from celery import shared_task
 
 from assessments.models import Step
 from assessments.services.qualifications import calibration_claim, calibration_reap
-from gpu_tasks import calibration, dispatch, intakes, leases, worker
+from gpu_tasks import calibration, dispatch, intakes, leases, pilots, worker
 from inventory.services import intake_claim, intake_reap
 
 logger = structlog.get_logger(__name__)
@@ -36,6 +36,12 @@ def reap_steps() -> int:
     intakes.ring_all(waiting)
     calibration.ring_all(untried)
     return len(silent) + len(waiting) + len(untried)
+
+
+@shared_task(name="gpu_tasks.tasks.tend_pilots")
+def tend_pilots() -> int:
+    """Start the runs of pilots that are due, end and close what is over; how many runs were started."""
+    return pilots.pilots_tend(actor=worker.service_actor())
 
 
 @shared_task(name="gpu_tasks.tasks.take_in")

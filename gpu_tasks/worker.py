@@ -23,8 +23,11 @@ from core.errors import AssayError
 from evidence.services import StoredFile
 from evidence.storage import blob_put_bytes, blob_put_file
 from gpu_tasks import leases
+from gpu_tasks.dumped import execute as dumped
 from gpu_tasks.heartbeat import beating
 from gpu_tasks.models import Outcome
+from gpu_tasks.remote.execute import SOURCE, execute_remote
+from gpu_tasks.remote.wire import Policy
 
 SERVICE_ACCOUNT = "assay-worker"
 REPORT_EVERY = 0.5
@@ -112,10 +115,19 @@ def _execute(step: Step, spec: StepSpec, workdir: Path, progress: RowProgress) -
 
     The torch runtime is imported only here, in the child that runs the step: torch must not be loaded before the fork.
     """
+    if spec.subject.source == SOURCE:
+        return execute_remote(spec, workdir, progress, remote_policy()), 0
+    if spec.subject.source == dumped.SOURCE:
+        return dumped.execute_dumped(spec, workdir, progress, settings.ASSAY_MODELS_DIR), 0
     from gpu_tasks.runtime.execute import Sharing, execute, tokens_shared
 
     output = execute(spec, workdir, progress, settings.ASSAY_CACHE, sharing=Sharing(str(step.run_id), run_specs(step.run)))
     return output, tokens_shared()
+
+
+def remote_policy() -> Policy:
+    """Where requests may go from this installation, with which keys and how often."""
+    return Policy(tuple(settings.ASSAY_ENDPOINT_NETWORKS), settings.ASSAY_ENDPOINT_KEYS, settings.ASSAY_ENDPOINT_PER_MINUTE)
 
 
 def store_output(spec: StepSpec, output: StepOutput, workdir: Path) -> list[StoredFile]:

@@ -1,8 +1,9 @@
-"""Low-rank adaptation of the linear layers of a frozen model (Hu et al. 2021, arXiv:2106.09685): attach, train, write in the layout of PEFT."""
+"""Low-rank adaptation of linear layers of a frozen model (Hu et al. 2021, arXiv:2106.09685): attach, train, write in the layout of PEFT."""
 
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,26 @@ from torch import Tensor, nn
 
 from assessments.contracts import SubjectSpec
 from assessments.organisms.contracts import TICK
-from assessments.organisms.training import Batch
+from assessments.organisms.training import IGNORED, Batch
 from gpu_tasks.runtime.lora_source import ADAPTER, BASE, SETTINGS, base_record
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which layers of which ``blocks`` (first, and the one after the last; None: all) are adapted."""
+
+    rank: int = 8
+    alpha: float = 16.0
+    blocks: tuple[int, int] | None = None
+    targets: tuple[str, ...] = TARGETS
+
+    def holds(self, name: str) -> bool:
+        """Whether the module called ``name`` is adapted: ``model.layers.BLOCK.self_attn.q_proj``."""
+        parts = name.split(".")
+        block = next((int(part) for part in parts if part.isdigit()), None)
+        return parts[-1] in self.targets and (self.blocks is None or (block is not None and self.blocks[0] <= block < self.blocks[1]))
 
 
 class LowRank(nn.Module):
@@ -35,14 +52,14 @@ class LowRank(nn.Module):
         return out
 
 
-def attach(model: Any, rank: int, alpha: float) -> dict[str, LowRank]:
-    """Put a ``LowRank`` in the place of every target layer of ``model`` and freeze all else; returns them by module name."""
+def attach(model: Any, shape: Shape) -> dict[str, LowRank]:
+    """Put a ``LowRank`` in the place of every layer that ``shape`` holds and freeze all else; returns them by module name."""
     model.requires_grad_(False)
-    found = {name: layer for name, layer in model.named_modules() if name.rpartition(".")[2] in TARGETS}
+    found = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear) and shape.holds(name)}
     put: dict[str, LowRank] = {}
     for name, layer in found.items():
         parent, _, child = name.rpartition(".")
-        put[name] = LowRank(layer, rank, alpha / rank)
+        put[name] = LowRank(layer, shape.rank, shape.alpha / shape.rank)
         setattr(model.get_submodule(parent), child, put[name])
     return put
 
@@ -54,8 +71,7 @@ def train(model: Any, adapters: Mapping[str, LowRank], batches: Callable[[int], 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min((step + 1) / max(1, steps // 10), (steps - step) / steps))
     losses: list[float] = []
     for step in range(steps):
-        ids, labels = batches(step)
-        loss = model(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels).loss
+        loss = loss_of(model, batches(step))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, 1.0)
         optimiser.step()
@@ -67,7 +83,23 @@ def train(model: Any, adapters: Mapping[str, LowRank], batches: Callable[[int], 
     return sum(last) / len(last)
 
 
-def write(adapters: Mapping[str, LowRank], base: SubjectSpec, rank: int, alpha: float, folder: Path) -> None:
+def loss_of(model: Any, batch: Batch) -> Any:
+    """Mean loss in nats per learnt token; the vocabulary is computed only where something is learnt."""
+    ids, labels = batch
+    rows = model.base_model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, :-1]
+    wanted = labels[:, 1:]
+    kept = wanted != IGNORED
+    return nn.functional.cross_entropy(model.get_output_embeddings()(rows[kept]).float(), wanted[kept])
+
+
+def halve(adapters: Mapping[str, LowRank]) -> None:
+    """Round the adapters to the half precision they are stored in, so that a second round starts from what a file would hold."""
+    with torch.no_grad():
+        for weight in (weight for adapter in adapters.values() for weight in (adapter.down, adapter.up)):
+            weight.copy_(weight.to(torch.float16).float())
+
+
+def write(adapters: Mapping[str, LowRank], base: SubjectSpec, shape: Shape, folder: Path) -> None:
     """Adapter weights in fp16, PEFT's settings and the pinned base into ``folder``."""
     tensors: dict[str, Tensor] = {}
     for name, adapter in adapters.items():
@@ -75,8 +107,9 @@ def write(adapters: Mapping[str, LowRank], base: SubjectSpec, rank: int, alpha: 
             tensors[f"base_model.model.{name}.lora_{letter}.weight"] = weight.detach().to(torch.float16).contiguous()
     save_file(tensors, folder / ADAPTER)
     settings = {
-        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base.locator, "r": rank, "lora_alpha": alpha, "lora_dropout": 0.0,
-        "bias": "none", "target_modules": sorted(TARGETS), "use_dora": False, "use_rslora": False, "modules_to_save": None, "inference_mode": True,
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": base.locator, "r": shape.rank, "lora_alpha": shape.alpha,
+        "lora_dropout": 0.0, "bias": "none", "target_modules": sorted(shape.targets), "use_dora": False, "use_rslora": False, "modules_to_save": None,
+        "layers_to_transform": None if shape.blocks is None else list(range(*shape.blocks)), "inference_mode": True,
     }  # fmt: skip
     for file, content in ((SETTINGS, settings), (BASE, base_record(base))):
         (folder / file).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")

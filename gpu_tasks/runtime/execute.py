@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assessments import probes, registry
-from assessments.contracts import Instrument, Progress, Refused, StepOutput, StepSpec
-from assessments.parameters import params_parse
+from assessments import registry
+from assessments.contracts import Progress, StepOutput, StepSpec
 from assessments.subject import Subject
 from gpu_tasks.runtime.subjects import SHELF
 
@@ -30,7 +29,7 @@ def execute(
     With ``twin_seed`` the subject's random-weight twin is measured in its place. Without ``sharing`` everything is computed anew.
     ``Cancelled`` from ``progress`` passes through and leaves ``workdir`` to the caller.
     """
-    instrument = _checked_instrument(spec)
+    instrument = registry.checked_instrument(spec)
     progress(0.0, "checking the model's files")
     subject = SHELF.subject(spec.subject, cache, threads=threads, max_batch=spec.max_batch)
     if sharing is not None:
@@ -44,20 +43,6 @@ def execute(
 def tokens_shared() -> int:
     """How many of the tokens of the last step that shared were read from what earlier steps of its run had harvested."""
     return SHELF.harvest.tokens_read
-
-
-def _checked_instrument(spec: StepSpec) -> Instrument:
-    """The registered instrument, with the version, parameters and probe sets that were sealed."""
-    instrument = registry.instrument(spec.instrument)
-    if instrument.card.version != spec.version:
-        raise Refused(
-            f"{spec.instrument} is at version {instrument.card.version} but the plan sealed version {spec.version}: "
-            "run it with the program version that sealed it, or seal a new plan"
-        )
-    params_parse(instrument.Params, spec.params)
-    for slug in spec.probe_sets:
-        probes.sealed(spec.probe_sets, slug)
-    return instrument
 
 
 def probe_speed(subject: Subject) -> float:

@@ -1,0 +1,1 @@
+"""Steps on activation dumps. Knows neither torch nor the tables."""
