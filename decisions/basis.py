@@ -14,6 +14,7 @@ from decisions.gate_models import Decision, DecisionState, Waiver
 from decisions.gate_record import Record, link_evidence, records_of
 from decisions.gate_vocabulary import Outcome
 from inventory.models import AISystem, ModelVersion
+from questionnaires.standing import AnswerBook
 
 SCHEMA = "urn:assay:decision-basis:v1"
 PARTS = {
@@ -52,10 +53,13 @@ def basis_of(decision: Decision) -> Basis:
     return bases_of([decision])[decision.pk]
 
 
-def bases_of(decisions: Sequence[Decision]) -> dict[UUID, Basis]:
-    """The basis of each decision by its key, in a number of queries that does not grow with the decisions where waivers and tasks are prefetched."""
+def bases_of(decisions: Sequence[Decision], book: AnswerBook | None = None) -> dict[UUID, Basis]:
+    """The basis of each decision by its key, in a number of queries that does not grow with the decisions where waivers and tasks are prefetched.
+
+    ``book``: answers of vendors that somebody read already.
+    """
     asked = {row: parse(row.policy.conditions) for row in decisions}
-    records = records_of(asked) if asked else {}
+    records = records_of(asked, book) if asked else {}
     return {row.pk: _basis(row, conditions, records[row.pk]) for row, conditions in asked.items()}
 
 

@@ -1,4 +1,4 @@
-"""A person's calendar of deadlines: open clocks of incidents they may see, their own corrective actions, and whose secret opens it."""
+"""A person's calendar of deadlines: open clocks of incidents they may see, their own corrective actions, answers of vendors; and whose secret opens it."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.tokens import hash_of
 from core.errors import NotFound
 from decisions import duties, leads
+from decisions.calendar_answers import answer_events
 from decisions.calendar_text import Event, calendar
 from decisions.models import CalendarKey, CorrectiveAction, Incident
 from decisions.wording import moment, zone_name
@@ -14,7 +15,7 @@ from decisions.wording import moment, zone_name
 
 def calendar_of(person: User, now: datetime) -> str:
     """The iCalendar file, earliest deadline first. What the law wants at once has no time, and is not in it."""
-    events = [*_clocks(person, now), *_actions(person, now)]
+    events = [*_clocks(person, now), *_actions(person, now), *answer_events(person, now)]
     return calendar("Assay deadlines", sorted(events, key=lambda event: (_day(event.at), event.uid)))
 
 

@@ -16,7 +16,7 @@ class Condition:
 
     finding: ``instrument``, ``axis``, ``tier``, and ``metric``, ``op``, ``value`` for a threshold on a reading; coverage: ``framework``, ``value``
     (per cent) and ``day`` (ISO, empty for the day of looking); incidents: ``severity`` from which on; rollback_drill: ``value`` (days back);
-    questionnaire: ``name`` and ``value``.
+    questionnaire: ``name``, ``value`` (least confirmed per cent) and ``no_flags`` (no exposure may be open).
     """
 
     key: str
@@ -32,11 +32,13 @@ class Condition:
     day: str = ""
     severity: str = ""
     name: str = ""
+    no_flags: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
         """As it is stored and hashed: without what is empty."""
-        return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+        # A wish that is not made is left out, so that policies written before it keep their digest.
+        return {name: value for name, value in asdict(self).items() if value not in ("", None) and (name, value) != ("no_flags", False)}
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,29 @@ class DrillFact:
 
 
 @dataclass(frozen=True)
+class QuestionnaireFact:
+    """The vendor's newest answers to a questionnaire that are about ``version``, as they count today.
+
+    ``state`` is where the request stands, ``submission`` the SHA-256 of what was submitted, ``confirmed`` and ``claimed`` per cent without stale
+    answers, ``stale`` what no longer holds as a whole, ``outdated`` how many single answers do not, ``flags`` titles of open exposures.
+    """
+
+    key: str
+    name: str
+    version: str
+    vendor: str
+    state: str
+    reviewed: bool
+    submission: str = ""
+    claimed: float | None = None
+    confirmed: float | None = None
+    valid_until: datetime.date | None = None
+    flags: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    outdated: int = 0
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the record says about the subject on ``today``. ``versions``: names by key; ``findings`` newest first; ``coverage`` by framework and day."""
 
@@ -99,6 +124,7 @@ class Facts:
     coverage: Mapping[tuple[str, str], CoverageFact] = field(default_factory=dict)
     incidents: Sequence[IncidentFact] = ()
     drills: Sequence[DrillFact] = ()
+    questionnaires: Sequence[QuestionnaireFact] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +191,7 @@ def _check_drill(row: Condition) -> None:
 
 def _check_questionnaire(row: Condition) -> None:
     _need(bool(row.name.strip()), "name", "name the questionnaire")
+    _need(row.value is None or 0 <= row.value <= 100, "value", "enter a share in per cent, from 0 to 100, or leave it empty")
 
 
 def _need(holds: bool, name: str, message: str) -> None:
@@ -204,8 +231,9 @@ def _drill_words(row: Condition) -> str:
 
 
 def _questionnaire_words(row: Condition) -> str:
-    least = f" with a score of at least {row.value:g}" if row.value is not None else ""
-    return f"The questionnaire “{row.name}” is answered{least}."
+    least = f", with at least {row.value:g} % confirmed" if row.value is not None else ""
+    flags = ", and no exposure is open" if row.no_flags else ""
+    return f"The vendor's answers to “{row.name}” are reviewed and current{least}{flags}."
 
 
 WORDS: dict[str, Callable[[Condition], str]] = {

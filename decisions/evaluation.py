@@ -4,7 +4,7 @@ import datetime
 import operator
 from collections.abc import Callable, Iterable, Mapping
 
-from decisions.conditions import Condition, Facts, FindingFact, Result, conclusive
+from decisions.conditions import Condition, Facts, FindingFact, QuestionnaireFact, Result, conclusive
 from decisions.gate_vocabulary import LADDER, SEVERITIES, Outcome, Standing
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
@@ -102,8 +102,41 @@ def _drill_of(row: Condition, facts: Facts, version: str) -> Result:
     return Result(row, Standing.MET, f"The drill of {newest.held_on.isoformat()} succeeded.", evidence)
 
 
-def _questionnaire(row: Condition, _: Facts) -> Result:
-    return Result(row, Standing.UNKNOWN, "Cannot be evaluated: no questionnaire yet.")
+def _questionnaire(row: Condition, facts: Facts) -> Result:
+    return _over_versions(row, facts, lambda version: _questionnaire_of(row, facts, version))
+
+
+def _questionnaire_of(row: Condition, facts: Facts, version: str) -> Result:
+    found = next((item for item in facts.questionnaires if item.version == version and item.name == row.name), None)
+    if found is None:
+        return Result(row, Standing.UNKNOWN, f"Its vendor was never asked “{row.name}”.")
+    if not found.reviewed:
+        return Result(row, Standing.UNKNOWN, f"{found.vendor}'s answers are not reviewed yet; the request is {found.state.lower()}.")
+    standing, reason = _answers(row, found, facts.today)
+    return Result(row, standing, reason, (_answers_evidence(found),))
+
+
+def _answers(row: Condition, found: QuestionnaireFact, today: datetime.date) -> tuple[Standing, str]:
+    """Met only while the review holds, enough is confirmed, and no exposure is open where none may be."""
+    until = found.valid_until.isoformat() if found.valid_until else ""
+    if found.valid_until is None or found.valid_until < today:
+        return Standing.NOT_MET, f"The review of {found.vendor}'s answers held until {until}. Ask again."
+    if found.stale:
+        return Standing.NOT_MET, f"{found.vendor}'s answers no longer count. {found.stale[0]}"
+    old = f" {found.outdated} accepted answer{' is' if found.outdated == 1 else 's are'} stale and left out." if found.outdated else ""
+    if row.value is not None and (found.confirmed is None or found.confirmed < row.value):
+        score = "nothing in it is scored" if found.confirmed is None else f"{found.confirmed:g} % are confirmed, {found.claimed or 0:g} % claimed"
+        return Standing.NOT_MET, f"{found.vendor}: {score}; asked for is {row.value:g} %.{old}"
+    if row.no_flags and found.flags:
+        return Standing.NOT_MET, f"{found.vendor}: open exposure: {', '.join(found.flags)}.{old}"
+    score = "" if found.confirmed is None else f" {found.confirmed:g} % confirmed,"
+    return Standing.MET, f"{found.vendor}:{score} reviewed, holds until {until}.{old}"
+
+
+def _answers_evidence(found: QuestionnaireFact) -> Mapping[str, object]:
+    said = f"{found.vendor}: {found.name}" + ("" if found.confirmed is None else f", {found.confirmed:g} % confirmed")
+    until = found.valid_until.isoformat() if found.valid_until else ""
+    return {"questionnaire": found.key, "submission": found.submission, "confirmed": found.confirmed, "valid_until": until, "says": said}
 
 
 EVALUATE: dict[str, Callable[[Condition, Facts], Result]] = {

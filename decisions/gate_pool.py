@@ -3,24 +3,31 @@
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import reduce
+from operator import or_
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from assessments.models import Finding, Step
+from assessments.models import Finding, Measurement, Step
 from core import clock
-from decisions.conditions import Condition
+from core.json_rows import JsonRows, rows_of
+from decisions.conditions import Condition, QuestionnaireFact
 from decisions.gate_models import Decision, RollbackDrill
 from decisions.models import Incident, IncidentFact
+from decisions.questionnaire_facts import Answered
 from evidence.mapping import CoverageRow, answer
 from evidence.models import EvidenceLink
 from frameworks.models import Requirement
 from inventory.models import Deployment, ModelVersion
+from questionnaires.standing import AnswerBook
 
 R = TypeVar("R")
 ENDED = "resolved"
 """The fact whose entry ends an incident for a gate."""
+DRILL = ("pk", "held_on", "succeeded", "entry_id", "recorded_by_id")
+"""What a gate wants to know of a drill."""
 Asked = Mapping[Decision, Sequence[Condition]]
 """Decisions with the conditions of their policies."""
 
@@ -37,6 +44,7 @@ class Pool:
     incidents: Sequence[tuple[Incident, set[UUID | None]]]
     links: Sequence[EvidenceLink]
     requirements: Mapping[datetime.date, Sequence[Requirement]]
+    answered: Answered | None = None
 
     def findings_on(self, decision: Decision) -> list[Finding]:
         """Every finding on the versions a decision is about, newest first."""
@@ -52,6 +60,12 @@ class Pool:
         mine = {row.pk for row in self.versions[decision.pk]} | ({decision.system_id} if decision.system_id else set())
         return [row for row, touched in self.incidents if row.organisation_id == decision.organisation_id and mine & touched]
 
+    def answers_on(self, decision: Decision, names: Iterable[str]) -> list[QuestionnaireFact]:
+        """What the vendors' answers to the named questionnaires say about each version a decision is about."""
+        if self.answered is None:
+            return []
+        return [row for version in self.versions[decision.pk] for row in self.answered.facts(version, decision.system_id, names)]
+
     def coverage_on(self, decision: Decision, framework: str, day: datetime.date) -> list[CoverageRow]:
         """How the evidence on a decision's versions answers one framework's requirements in force on ``day``."""
         subjects = {subject for version in self.versions[decision.pk] for subject in self.subjects.get(version.pk, ())}
@@ -63,36 +77,50 @@ class Pool:
         return [answer(row, links.get(row.ref, ()), day) for row in rows]
 
 
-def pool_of(asked: Asked) -> Pool:
-    """Everything that gates look at for these decisions."""
-    today, versions = clock.now().date(), versions_by(list(asked))
-    every = {row.pk: row for rows in versions.values() for row in rows}
+def pool_of(asked: Asked, book: AnswerBook | None = None) -> Pool:
+    """Everything that gates look at for these decisions; ``book``: answers of vendors that were read before."""
     kinds = {row.kind for conditions in asked.values() for row in conditions}
+    today, versions = clock.now().date(), versions_by(list(asked), drilled="rollback_drill" in kinds)
+    every = {row.pk: row for rows in versions.values() for row in rows}
     coverage = [row for conditions in asked.values() for row in conditions if row.kind == "coverage"]
-    subjects = _subjects(every) if coverage else {}
+    steps = _steps(every, {row.metric for conditions in asked.values() for row in conditions if row.metric})
+    subjects = _subjects(every, steps) if coverage else {}
+    names = {row.name for conditions in asked.values() for row in conditions if row.kind == "questionnaire"}
     return Pool(
         today=today,
         versions=versions,
-        findings=_grouped((row.step.run.plan.version_id, row) for row in _findings(every)),
+        findings=_grouped((step.run.plan.version_id, step.finding) for step in steps if hasattr(step, "finding")),
         subjects=subjects,
-        drills=_grouped((row.version_id, row) for row in RollbackDrill.objects.filter(version__in=every)) if "rollback_drill" in kinds else {},
+        drills=_drills(every.values()) if "rollback_drill" in kinds else {},
         incidents=_open_incidents(asked, every) if "incidents" in kinds else [],
         links=_links([subject for rows in subjects.values() for subject in rows]) if coverage else [],
         requirements=_requirements({day_of(row, today) for row in coverage}, {row.framework for row in coverage}),
+        answered=Answered(every.values(), names, today, book) if names else None,
     )
 
 
-def versions_by(decisions: Sequence[Decision]) -> dict[UUID, list[ModelVersion]]:
-    """For each decision the version itself, or those at work in the system."""
+def versions_by(decisions: Sequence[Decision], drilled: bool = False) -> dict[UUID, list[ModelVersion]]:
+    """For each decision the version itself, or those at work in the system; one query, with the drills of each (``drill_rows``) where they are asked for."""
     systems = {row.system_id for row in decisions if row.system_id}
-    at_work = Deployment.objects.filter(system__in=systems, active=True).order_by().values_list("system_id", "version_id") if systems else ()
-    named: dict[UUID | None, set[UUID]] = {}
-    for system, version in at_work:
-        named.setdefault(system, set()).add(version)
-    keys = {key for found in named.values() for key in found}
-    rows = list(ModelVersion.objects.select_related("model__vendor").defer("weights_manifest").filter(pk__in=keys)) if keys else []
-    of_system = {key: [row for row in rows if row.pk in found] for key, found in named.items()}
-    return {row.pk: [row.version] if row.version else of_system.get(row.system_id, []) for row in decisions}
+    if not systems and not drilled:
+        return {row.pk: [row.version] for row in decisions if row.version}
+    places = Deployment.objects.filter(system__in=systems, active=True)
+    wanted = Q(pk__in={row.version_id for row in decisions if row.version_id}) | Q(pk__in=places.values("version"))
+    along: dict[str, Any] = {"at_work": JsonRows(places.filter(version=OuterRef("pk")), "system_id")}
+    if drilled:
+        along["drill_rows"] = JsonRows(RollbackDrill.objects.filter(version=OuterRef("pk")), *DRILL)
+    rows = ModelVersion.objects.filter(wanted).select_related("model__vendor").defer("weights_manifest").order_by("model__name", "-created_at")
+    found = {row.pk: row for row in rows.annotate(**along)}
+    of_system: dict[UUID, list[ModelVersion]] = {}
+    for row in found.values():
+        for key in {UUID(place["system_id"]) for place in row.at_work}:  # type: ignore[attr-defined]
+            of_system.setdefault(key, []).append(row)
+    return {row.pk: [found[row.version_id]] if row.version_id else of_system.get(row.system_id or row.pk, []) for row in decisions}
+
+
+def _drills(versions: Iterable[ModelVersion]) -> dict[UUID, list[RollbackDrill]]:
+    """By version, out of what was read along with them."""
+    return {row.pk: rows_of(RollbackDrill, row.drill_rows, version=row) for row in versions}  # type: ignore[attr-defined]
 
 
 def day_of(row: Condition, today: datetime.date) -> datetime.date:
@@ -100,15 +128,17 @@ def day_of(row: Condition, today: datetime.date) -> datetime.date:
     return datetime.date.fromisoformat(row.day) if row.day else today
 
 
-def _findings(versions: Iterable[UUID]) -> Sequence[Finding]:
-    rows = Finding.objects.filter(step__run__plan__version__in=list(versions))
-    related = ("step__attestation__entry", "step__run__requested_by", "step__run__plan__sealed_entry", "step__run__plan__author", "result_artifact")
-    return list(rows.select_related(*related).prefetch_related("measurements"))
+def _steps(versions: Iterable[UUID], metrics: set[str]) -> Sequence[Step]:
+    """Every step about the versions with its finding, where it has one, and its ``readings`` under the names that conditions ask for."""
+    related = ("attestation__entry", "run__requested_by", "run__plan__sealed_entry", "run__plan__author", "finding__result_artifact")
+    asked = Measurement.objects.filter(finding__step=OuterRef("pk"), name__in=metrics)
+    rows = Step.objects.filter(run__plan__version__in=list(versions)).select_related(*related)
+    return list(rows.annotate(readings=JsonRows(asked, "name", "value")))
 
 
-def _subjects(versions: Mapping[UUID, ModelVersion]) -> dict[UUID, list[str]]:
+def _subjects(versions: Mapping[UUID, ModelVersion], steps: Iterable[Step]) -> dict[UUID, list[str]]:
     found = {key: [row.subject] for key, row in versions.items()}
-    for step in Step.objects.filter(run__plan__version__in=list(versions)).select_related("run__plan").only("id", "run__plan__version"):
+    for step in steps:
         found[step.run.plan.version_id].append(step.subject)
     return found
 
@@ -119,8 +149,14 @@ def _links(subjects: Sequence[str]) -> list[EvidenceLink]:
 
 
 def _requirements(days: set[datetime.date], frameworks: set[str]) -> dict[datetime.date, list[Requirement]]:
+    """The rows in force on each day as they were known on it; one query for all days."""
     rows = Requirement.objects.filter(version__framework__slug__in=frameworks).select_related("version__framework")
-    return {day: list(rows.known_at(day).as_of(day)) for day in days}
+    places = {day: f"in_force_{place}" for place, day in enumerate(sorted(days))}
+    if not places:
+        return {}
+    held = {name: Exists(Requirement.objects.known_at(day).as_of(day).filter(pk=OuterRef("pk"))) for day, name in places.items()}
+    found = list(rows.annotate(**held).filter(reduce(or_, (Q(**{name: True}) for name in places.values()))))
+    return {day: [row for row in found if getattr(row, name)] for day, name in places.items()}
 
 
 def _open_incidents(asked: Asked, versions: Iterable[UUID]) -> list[tuple[Incident, set[UUID | None]]]:

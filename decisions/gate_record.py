@@ -16,6 +16,7 @@ from evidence.mapping import CoverageRow, State
 from evidence.models import EvidenceLink
 from frameworks.applicability import Bite, Use, applicability
 from inventory.models import AISystem, ModelVersion
+from questionnaires.standing import AnswerBook
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Record:
     hands: Sequence[tuple[str, str]]
 
 
-def records_of(asked: Asked) -> dict[UUID, Record]:
+def records_of(asked: Asked, book: AnswerBook | None = None) -> dict[UUID, Record]:
     """The record behind each decision as it stands now, by the decision's key; the number of queries does not grow with the decisions."""
-    pool = pool_of(asked)
+    pool = pool_of(asked, book)
     return {row.pk: _record(row, conditions, pool) for row, conditions in asked.items()}
 
 
@@ -45,6 +46,8 @@ def _record(decision: Decision, conditions: Sequence[Condition], pool: Pool) -> 
     links = {link.pk: link for rows in covered.values() for found in rows[1] for link in found.current}
     kinds, findings = {row.kind for row in conditions}, pool.findings_on(decision)
     drills = pool.drills_on(decision) if "rollback_drill" in kinds else []
+    answers = pool.answers_on(decision, [row.name for row in conditions if row.kind == "questionnaire"])
+    judges = pool.answered.hands(answers) if pool.answered else []
     facts = Facts(
         today=pool.today,
         versions={str(row.pk): str(row) for row in pool.versions[decision.pk]},
@@ -52,8 +55,9 @@ def _record(decision: Decision, conditions: Sequence[Condition], pool: Pool) -> 
         coverage={key: _share(rows[0]) for key, rows in covered.items()},
         incidents=[OpenIncident(str(row.pk), row.reference, row.severity) for row in pool.incidents_on(decision)] if "incidents" in kinds else [],
         drills=[DrillFact(str(row.pk), str(row.version_id), row.held_on, row.succeeded, row.entry_id) for row in drills],
+        questionnaires=answers,
     )
-    return Record(facts, findings, list(links.values()), [*_hands_in(findings), *_reviewers(links.values()), *_drillers(drills)])
+    return Record(facts, findings, list(links.values()), [*_hands_in(findings), *_reviewers(links.values()), *_drillers(drills), *judges])
 
 
 def _binding(decision: Decision, row: Condition, pool: Pool) -> tuple[list[CoverageRow], list[CoverageRow]]:
@@ -74,7 +78,7 @@ def _fact(row: Finding) -> FindingFact:
         axes=frozenset(axis.slug for axis in axes_of([item])),
         verdict=row.verdict,
         headline=row.headline,
-        readings={found.name: found.value for found in row.measurements.all()},
+        readings={item["name"]: item["value"] for item in row.step.readings},  # type: ignore[attr-defined]
         failed_controls=tuple(str(control["name"]) for control in row.controls if control["passed"] is False),
         artifact=row.result_artifact.sha256,
         entry=attestation.entry.index,

@@ -1,11 +1,12 @@
 """Periods of laws and how they run: hours as elapsed time, days, weeks and months by the recipient's wall clock, working days without weekends and holidays."""
 
-import calendar
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from core.clock import add_months
 
 SHAPE = re.compile(r"(\d+) (hour|day|week|month|working day)s?")
 NOON = time(12)
@@ -44,13 +45,6 @@ class Period:
         if self.unit == "working day":
             return add_working_days(day, self.amount, holidays)
         return day + timedelta(days=self.amount * (7 if self.unit == "week" else 1))
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day ``months`` later; the last day of a month that is too short."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def is_working_day(day: date, holidays: Collection[date]) -> bool:

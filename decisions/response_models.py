@@ -11,7 +11,8 @@ from accounts.visibility import M, VisibleQuerySet
 from assessments.models import AddedProbeSet, Plan
 from core.base import BaseModel
 from decisions.vocabulary import FACTS
-from evidence.models import Artifact, LedgerEntry
+from evidence.models import Artifact
+from evidence.signed_models import SignedPages
 from inventory.models import Vendor
 
 if TYPE_CHECKING:
@@ -207,24 +208,18 @@ class DraftVersion(BaseModel):
         return self.incident.organisation_id
 
 
-class IncidentReport(BaseModel):
+class IncidentReport(SignedPages):
     """The signed PDF and the JSON of one version of a draft. ``content`` is what they say, fixed when they were asked for."""
 
+    MARK = "IR"
+
     version = models.OneToOneField(DraftVersion, on_delete=models.PROTECT, related_name="report")
-    number = models.PositiveIntegerField(unique=True)
-    content = models.JSONField()
-    content_digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.REQUESTED)
-    error = models.TextField(blank=True)
-    pdf = models.ForeignKey(Artifact, on_delete=models.PROTECT, null=True, related_name="+")
     data = models.ForeignKey(Artifact, on_delete=models.PROTECT, null=True, related_name="+")
-    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="+")
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     objects = ThroughDraft.as_manager()
 
-    class Meta:
-        ordering: ClassVar = ["-number"]
+    class Meta(SignedPages.Meta):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=~models.Q(state="done") | models.Q(pdf__isnull=False, data__isnull=False, entry__isnull=False), name="incident_report_done_is_logged"
@@ -235,14 +230,14 @@ class IncidentReport(BaseModel):
         return self.reference
 
     @property
-    def reference(self) -> str:
-        """The number as people cite it."""
-        return f"IR-{self.number:06d}"
-
-    @property
     def organisation_id(self) -> uuid.UUID:
         """Key of the owning organisation."""
         return self.version.incident.organisation_id
+
+    @property
+    def subject(self) -> str:
+        """The text by which the log names the incident it is about."""
+        return self.version.incident.subject
 
 
 class Reminder(BaseModel):

@@ -11,7 +11,7 @@ from decisions.services.gaps import gap_assign, gap_release
 from decisions.services.incidents import Judgement, fact_correct, fact_enter, incident_open, incident_reclassify
 from decisions.services.policies import policy_create, policy_edit
 from decisions.services.proofs import LARGEST, SUFFIXES, Proof
-from decisions.services.releases import drill_record, version_release, version_roll_back
+from decisions.services.releases import drill_record, releasable, version_release, version_roll_back
 from decisions.services.reminders import reminders_choose, reminders_send
 from decisions.services.submissions import submission_correct, submission_record
 from decisions.services.waivers import waiver_withdraw, waiver_write
@@ -49,6 +49,7 @@ __all__ = [
     "policy_create",
     "policy_edit",
     "quorum_left",
+    "releasable",
     "reminders_choose",
     "reminders_send",
     "submission_correct",

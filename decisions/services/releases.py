@@ -9,11 +9,11 @@ from accounts.permissions import require
 from core import clock
 from core.errors import InvalidInput, InvalidState
 from decisions.basis import basis_of, stands
-from decisions.gate_models import Decision, RollbackDrill
+from decisions.gate_models import Decision, DecisionState, RollbackDrill
 from decisions.gate_vocabulary import Outcome
 from decisions.services.decisions import said_why
 from evidence import ledger
-from inventory.models import Lifecycle, ModelVersion
+from inventory.models import LIFECYCLE_ALLOWED, Lifecycle, ModelVersion
 from inventory.rows import row_insert
 from inventory.services import version_enter
 
@@ -27,13 +27,29 @@ IN_USE = (Lifecycle.APPROVED, Lifecycle.RESTRICTED)
 def version_release(*, actor: User, decision: Decision) -> ModelVersion:
     """Release the version a decision is about: approved after a go, restricted after a go with conditions. ``InvalidState`` where it does not stand."""
     require(actor, "inventory.transition", decision)
-    version = decision.version
-    if version is None or decision.policy.policy.step not in RELEASING:
-        raise InvalidState("Only a decision to approve a model version, or to continue with one after an incident, releases it.")
-    if not stands(decision, basis_of(decision)):
-        raise InvalidState(f"{decision.reference} does not stand: it is not approved, or the record has changed since. Ask for a new decision.")
+    version, target = releasable(decision)
     said = {"decision": str(decision.pk), "digest": decision.digest, "reason": f"Decision {decision.reference}"}
-    return version_enter(actor=actor, version=version, lifecycle=TARGETS[Outcome(decision.outcome)], said=said)
+    return version_enter(actor=actor, version=version, lifecycle=target, said=said)
+
+
+def releasable(decision: Decision) -> tuple[ModelVersion, Lifecycle]:
+    """The version a decision releases and the state it enters; ``InvalidState``, with what to do instead, where it releases none now."""
+    version, name = decision.version, decision.reference
+    if version is None or decision.policy.policy.step not in RELEASING:
+        raise InvalidState("Only a decision to approve a model version, or to continue with one after an incident, releases it. Ask for one.")
+    if decision.state == DecisionState.OPEN:
+        raise InvalidState(
+            f"{name} does not stand yet: it waits for approval. Release the version once it is approved; the decision's page says what is missing."
+        )
+    if decision.state != DecisionState.APPROVED:
+        raise InvalidState(f"{name} does not stand: it is {decision.get_state_display().lower()}. Ask for a new decision.")
+    if not stands(decision, basis_of(decision)):
+        raise InvalidState(f"{name} does not stand any more: the record has changed since it was approved; its page says what. Ask for a new decision.")
+    target = TARGETS[Outcome(decision.outcome)]
+    if target not in LIFECYCLE_ALLOWED[version.lifecycle]:
+        now = version.get_lifecycle_display().lower()
+        raise InvalidState(f"{version} is {now} now, and from there it cannot become {target.label.lower()}. Its page says what it can become.")
+    return version, target
 
 
 @transaction.atomic
