@@ -1,23 +1,28 @@
 """Cases on request: asked for in a page, put together by a worker outside any long transaction, kept in the store."""
 
 import tempfile
-from functools import partial
 from pathlib import Path
 
-from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.permissions import require
 from assessments.models import Run
-from core.errors import AssayError, InvalidState, StorageFailed
+from core.errors import InvalidState, StorageFailed
 from evidence import ledger
 from evidence.case import case_write, case_zip
 from evidence.models import Attestation
 from evidence.storage import Blob, blob_put_file
 from reports.models import CaseExport, Report, ReportState
 from reports.queries import attestations_of
+from reports.signed_rows import Shelf, row_done, row_make, row_ring
+
+
+def _locked(case: CaseExport) -> CaseExport:
+    return CaseExport.objects.select_for_update(of=("self",)).get(pk=case.pk)
+
+
+SHELF = Shelf("evidence.case", "reports.tasks.build_case", _locked, lambda row: {"run": str(row.run_id)}, "evidence.export")
 
 
 @transaction.atomic
@@ -32,25 +37,22 @@ def case_request(*, actor: User, run: Run) -> CaseExport:
         payload = {"run": str(run.id)}
         ledger.append(actor=actor, action="evidence.case.requested", subject=case.subject, payload=payload, organisation_id=run.organisation_id)
         case.save(force_insert=True)
-    transaction.on_commit(partial(_ring, case))
+    row_ring(SHELF, case)
     return case
 
 
 def case_make(*, actor: User, case: CaseExport) -> CaseExport:
     """Put the ZIP together, store it and say so in the row. Safe to repeat: a case that is done is returned as it is."""
-    require(actor, "evidence.export", case)
-    if case.state == ReportState.DONE:
-        return case
-    try:
-        blob, statement = _pack(actor, case)
-    except AssayError as error:
-        _fail(actor, case, str(error))
-        raise
+    return row_make(actor=actor, shelf=SHELF, row=case, build=_build)
+
+
+def _build(actor: User, case: CaseExport) -> CaseExport:
+    blob, statement = _pack(actor, case)
     with transaction.atomic():
-        row: CaseExport = CaseExport.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        row = _locked(case)
         if row.state != ReportState.DONE:
-            row.state, row.error, row.sha256, row.size, row.entry = ReportState.DONE, "", blob.sha256, blob.size, statement.entry
-            row.save(update_fields=["state", "error", "sha256", "size", "entry"])
+            row.sha256, row.size, row.entry = blob.sha256, blob.size, statement.entry
+            row_done(row, "sha256", "size", "entry")
     return row
 
 
@@ -70,21 +72,3 @@ def statements_of(run: Run) -> list[Attestation]:
     """The statements on a run, and those on its finished reports."""
     reports = Report.objects.filter(run=run, state=ReportState.DONE).select_related("entry__attestation").order_by("number")
     return [*attestations_of(run), *(report.entry.attestation for report in reports if report.entry is not None)]
-
-
-@transaction.atomic
-def _fail(actor: User, case: CaseExport, message: str) -> None:
-    row = CaseExport.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    if row.state == ReportState.DONE:
-        return
-    row.state, row.error = ReportState.FAILED, message
-    row.save(update_fields=["state", "error"])
-    ledger.append(actor=actor, action="evidence.case.failed", subject=row.subject, payload={"run": str(row.run_id)}, organisation_id=case.organisation_id)
-
-
-def _ring(case: CaseExport) -> None:
-    """A broker that is away is no error: the case stays requested and can be asked for again."""
-    try:
-        current_app.send_task("reports.tasks.build_case", args=[str(case.id)], queue="reports", retry=False)
-    except OperationalError:
-        return

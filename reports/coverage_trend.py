@@ -48,6 +48,7 @@ def trend_figure(weeks: Sequence[Week]) -> dict[str, Any]:
     labels = [vega.label(text, days[-1], last.share(state), vega.COLOURS[colour], dx=8, dy=dy) for text, (state, colour), dy in ends]
     return {
         "name": "coverage-trend",
+        "from_end": True,
         "title": "Duties that applied, week by week",
         "caption": "Each week by the law and the evidence known at its end. Proposed and out-of-date evidence counts as no answer.",
         "alt": f"On {last.day.isoformat()}: {', '.join(words)}. On {weeks[0].day.isoformat()}: {', '.join(str(weeks[0].share(state)) for state in SHOWN)}.",

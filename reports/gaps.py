@@ -7,6 +7,7 @@ from uuid import UUID
 
 from accounts.models import User
 from decisions.models import GapAssignment
+from frameworks.evidence_kinds import kinds_words
 from reports.coverage import GAPS, Cell, Matrix, Subject
 from reports.coverage_grid import Holdings, cells_of, matrices_of
 
@@ -31,7 +32,7 @@ class Gap:
     def needs(self) -> str:
         """What would close it, in a sentence."""
         answer = self.cell.answer
-        kinds = ", ".join(answer.missing_kinds).replace("_", " ")
+        kinds = kinds_words(answer.missing_kinds)
         if self.cell.state == "proposed":
             return "Somebody has to accept or decline what is proposed."
         if self.cell.state == "stale":

@@ -5,16 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from core import clock
-from core.canonical import canonical_digest, canonical_json, parse_canonical
 from decisions.deadlines import clock_key
 from decisions.drafts import Answer, answers_of
 from decisions.models import DraftVersion, Incident
 from decisions.report_forms import Draftable
 from decisions.services import draft_named
 from decisions.vocabulary import FACTS, STAGES
-from reports.engine import render
-from reports.fonts import printable_tree
-from reports.presentation import data_uri, qr_svg
+from reports.signed_pages import pages_html
 
 
 def content_of(version: DraftVersion, moment: datetime) -> dict[str, Any]:
@@ -37,9 +34,7 @@ def content_of(version: DraftVersion, moment: datetime) -> dict[str, Any]:
 
 def render_incident(snapshot: Mapping[str, Any]) -> str:
     """The report's pages as one HTML document; every text in it is escaped."""
-    snapshot = parse_canonical(canonical_json(snapshot))
-    shown = {**printable_tree(snapshot), "snapshot_digest": canonical_digest(snapshot), "qr": data_uri(qr_svg(snapshot["log"]["note"]))}
-    return render("incident_report.html", shown)
+    return pages_html("incident_report.html", snapshot)
 
 
 def _form(report: Draftable) -> dict[str, str]:

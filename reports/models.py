@@ -10,6 +10,10 @@ from accounts.visibility import VisibleQuerySet
 from assessments.models import Run
 from core.base import BaseModel
 from evidence.models import Artifact, LedgerEntry
+from evidence.signed_models import ReportState, SignedPages
+from inventory.models import Vendor
+
+__all__ = ["BoardReport", "CaseExport", "Report", "ReportState", "Signature", "VendorPack"]
 
 
 class ReportQuerySet(VisibleQuerySet["Report"]):
@@ -17,21 +21,6 @@ class ReportQuerySet(VisibleQuerySet["Report"]):
 
     owner_path = "run__plan__version__model__vendor__organisation"
     read_verb = "reports.read"
-
-
-class ReportState(models.TextChoices):
-    """States of a report."""
-
-    REQUESTED = "requested", "Requested"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-
-
-REPORT_ALLOWED: dict[str, frozenset[str]] = {
-    ReportState.REQUESTED: frozenset({ReportState.DONE, ReportState.FAILED}),
-    ReportState.FAILED: frozenset({ReportState.DONE, ReportState.FAILED}),
-    ReportState.DONE: frozenset(),
-}
 
 
 class Report(BaseModel):
@@ -146,38 +135,63 @@ class BoardReportQuerySet(VisibleQuerySet["BoardReport"]):
     read_verb = "reports.read"
 
 
-class BoardReport(BaseModel):
+class BoardReport(SignedPages):
     """One signed page for a board: ``content`` is what it says, fixed when it was asked for. The same content gives the same report."""
 
+    MARK = "B"
+
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    number = models.PositiveIntegerField(unique=True)
-    content = models.JSONField()
-    content_digest = models.CharField(max_length=64)
-    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.REQUESTED)
-    error = models.TextField(blank=True)
-    pdf = models.ForeignKey(Artifact, on_delete=models.PROTECT, null=True, related_name="+")
-    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="+")
-    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     objects = BoardReportQuerySet.as_manager()
 
-    class Meta:
+    class Meta(SignedPages.Meta):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "content_digest"], name="one_board_report_per_content"),
             models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="board_report_state_known"),
             models.CheckConstraint(condition=~models.Q(state="done") | models.Q(pdf__isnull=False, entry__isnull=False), name="board_report_done_is_logged"),
         ]
-        ordering: ClassVar = ["-number"]
 
     def __str__(self) -> str:
         return f"{self.reference}: the board's page"
 
     @property
-    def reference(self) -> str:
-        """The number as people cite it."""
-        return f"B-{self.number:06d}"
-
-    @property
     def subject(self) -> str:
         """The text by which the log names this report."""
         return f"reports.boardreport:{self.id}"
+
+
+class VendorPackQuerySet(VisibleQuerySet["VendorPack"]):
+    """Questions about sets of due-diligence packs."""
+
+    owner_path = "vendor__organisation"
+    read_verb = "reports.read"
+
+
+class VendorPack(SignedPages):
+    """A due-diligence pack on a vendor: ``content`` is what it says, fixed when it was asked for. The same content gives the same pack."""
+
+    MARK = "V"
+
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="packs")
+
+    objects = VendorPackQuerySet.as_manager()
+
+    class Meta(SignedPages.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["vendor", "content_digest"], name="one_vendor_pack_per_content"),
+            models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="vendor_pack_state_known"),
+            models.CheckConstraint(condition=~models.Q(state="done") | models.Q(pdf__isnull=False, entry__isnull=False), name="vendor_pack_done_is_logged"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: due diligence on {self.vendor}"
+
+    @property
+    def organisation_id(self) -> uuid.UUID:
+        """Key of the owning organisation."""
+        return self.vendor.organisation_id
+
+    @property
+    def subject(self) -> str:
+        """The text by which the log names this pack."""
+        return f"reports.vendorpack:{self.id}"

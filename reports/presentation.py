@@ -7,6 +7,7 @@ from typing import Any
 import segno
 
 from core.canonical import canonical_digest, canonical_json, parse_canonical
+from frameworks.evidence_kinds import kind_words
 from reports.charts import figure_svg
 from reports.fonts import printable_tree
 from reports.formats import day, decimals_for, grouped, number, p_text, plain, span
@@ -89,7 +90,7 @@ def requirements_view(requirements: Mapping[str, Any], steps: Sequence[Mapping[s
 
 def link_view(link: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
     """A link with the title of its step and its kind of evidence in words."""
-    return {**link, "title": titles[link["step"]], "kind": words(link["evidence_kind"]).lower()}
+    return {**link, "title": titles[link["step"]], "kind": kind_words(link["evidence_kind"])}
 
 
 def begins(row: Mapping[str, Any]) -> str:

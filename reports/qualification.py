@@ -27,6 +27,7 @@ def record_read(row: Qualification) -> dict[str, Any]:
         "shortfalls": list(row.shortfalls),
         "not_covered": NOT_COVERED,
         **{name: row.figures.get(name) for name in FIGURES},
+        "own": row.figures.get("own", 0),
     }
 
 
@@ -57,6 +58,8 @@ def share_note(share: Mapping[str, Any]) -> str:
 
 def record_line(record: Mapping[str, Any]) -> str:
     """When the record was made, on what, and until when it may hold."""
+    own = record.get("own")
     kinds = ", ".join(name.replace("_", " ") for name in record["families"])
     made = f"Made on {day(record['made_at'])} with {grouped(record['trials'])} trials on {grouped(record['organisms'])} test models ({kinds})"
+    made += f", {grouped(own)} of them registered here" if own else ""
     return f"{made}; it holds until {day(record['valid_until'])} at most."

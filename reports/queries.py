@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from assessments.contracts import Threshold
 from assessments.judgement import wording
-from assessments.models import Finding, Plan, Qualification, Run, Step
+from assessments.models import Finding, Plan, Qualification, ReceivedCase, Run, Step
 from core import clock
 from core.errors import IntegrityFailed
 from evidence.models import Attestation, LedgerEntry
@@ -18,6 +18,7 @@ from reports.requirements import requirements_read
 
 LEFT_OUT = ("assessments.plan.drafted", "assessments.plan.revised", "evidence.link.proposed")
 """Log entries of a run that no report attaches: nothing rests on them."""
+BEGUN = ("assessments.run.started", "assessments.run.received")
 MEASURED = ("name", "label", "value", "n", "formula", "unit", "low", "high", "null_low", "null_high", "p_value", "direction", "role")
 FOUND = (
     *("reading", "verdict", "headline", "summary", "does_not_show", "not_examined", "primary"),
@@ -103,7 +104,7 @@ def step_title(key: str) -> str:
 
 def run_read(run: Run) -> dict[str, Any]:
     """When the run began and ended in the log; ``IntegrityFailed`` unless the seal came first."""
-    started = LedgerEntry.objects.get(action="assessments.run.started", subject=run.subject)
+    started = LedgerEntry.objects.get(action__in=BEGUN, subject=run.subject)
     sealed, finished = run.plan.sealed_entry, run.finished_entry
     if sealed is None or finished is None or not sealed.index < started.index < finished.index:
         raise IntegrityFailed(f"{run}: in the log the plan's seal must come before the run's beginning, and that before its end")
@@ -115,6 +116,20 @@ def run_read(run: Run) -> dict[str, Any]:
         "finished_entry": finished.index,
         "finished_at": clock.iso(finished.at),
         "requested_by": [membership.get_role_display() for membership in roles],
+        **({"received": received_read(run.received)} if run.received else {}),
+    }
+
+
+def received_read(case: ReceivedCase) -> dict[str, Any]:
+    """Who attested a run that the vendor made, and what limits what it is worth."""
+    return {
+        "vendor": case.vendor.name,
+        "key_file": case.key.fingerprint,
+        "log": case.key.origin,
+        "withdrawn": clock.iso(case.key.withdrawn_at) if case.key.withdrawn_at else "",
+        "case": case.sha256,
+        "outcome": case.get_outcome_display(),
+        "limits": [row["found"] for row in case.checks if row["state"] == "limits"],
     }
 
 
@@ -163,8 +178,11 @@ def files_read(attestation: Attestation) -> list[dict[str, Any]]:
 def statements_of(run: Run) -> QuerySet[LedgerEntry]:
     """Log entries whose statements a report on ``run`` attaches: the version's registration, seal, run, steps, calibrations, decided links."""
     records = [row.calibration.subject for row in records_of(run)]
-    subjects = [run.subject, run.plan.subject, run.plan.version.subject, *(step.subject for step in run.steps.all()), *records]
-    return LedgerEntry.objects.filter(subject__in=subjects).exclude(action__in=LEFT_OUT).select_related("attestation").order_by("index")
+    received = [run.received.subject] if run.received else []
+    subjects = [run.subject, run.plan.subject, run.plan.version.subject, *(step.subject for step in run.steps.all()), *records, *received]
+    # Who receives the case of a plan that it sent counts the entries that are not opened: they could be other runs.
+    left_out = () if run.plan.received_from else LEFT_OUT
+    return LedgerEntry.objects.filter(subject__in=subjects).exclude(action__in=left_out).select_related("attestation").order_by("index")
 
 
 def records_of(run: Run) -> list[Qualification]:

@@ -22,6 +22,9 @@ CLAIMS = {
 }
 """What a case claims about its subject, by the step of the lifecycle."""
 
+LEAVES = {"finding": "Finding", "link": "Accepted evidence", "incident": "Incident", "drill": "Rollback drill", "questionnaire": "Answers of a vendor"}
+"""What evidence of a condition is called, by the key it comes with."""
+
 
 def case_read(decision: Decision) -> dict[str, Any]:
     """All that a case says, as it stands now; the same rows give the same document. It names people by the key under which the log knows them."""
@@ -68,15 +71,15 @@ def argument(row: Result, basis: Basis, cited: dict[str, Finding]) -> dict[str, 
 
 
 def _leaf(item: dict[str, Any], cited: dict[str, Finding]) -> dict[str, Any]:
-    kind = next(name for name in ("finding", "link", "incident", "drill") if name in item)
+    kind = next(name for name in LEAVES if name in item)
     finding = cited.get(str(item.get("finding", "")))
     return {
-        "kind": {"finding": "Finding", "link": "Accepted evidence", "incident": "Incident", "drill": "Rollback drill"}[kind],
+        "kind": LEAVES[kind],
         "key": item[kind],
         "says": item["says"],
         "requirement": item.get("requirement", ""),
         "verdict": item.get("verdict", ""),
-        "artifact": item.get("artifact", ""),
+        "artifact": item.get("artifact") or item.get("submission", ""),
         "entry": item.get("entry"),
         "limit": finding.does_not_show if finding else "",
     }

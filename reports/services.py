@@ -4,14 +4,9 @@ import datetime
 import shutil
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from celery import current_app
 from django.db import transaction
-from django.db.models import Max
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.permissions import require
@@ -19,32 +14,22 @@ from assessments.models import Run, RunState
 from assessments.services.plans import plan_check_seal
 from core import clock
 from core.canonical import canonical_digest
-from core.errors import AssayError, Conflict, InvalidInput, InvalidState, StorageFailed
-from core.hashing import sha256_bytes
-from evidence import ledger, statements
+from core.errors import Conflict, InvalidInput, InvalidState, StorageFailed
+from evidence import statements
 from evidence.case import case_write, case_zip
 from evidence.keys import installed
 from evidence.proofs import bundle_read
-from evidence.services import StoredFile, evidence_record
-from evidence.storage import blob_put_bytes, blob_read
-from reports.models import REPORT_ALLOWED, Report, ReportState, Signature
+from evidence.services import evidence_record
+from evidence.storage import blob_read
+from reports.models import Report, ReportState, Signature
 from reports.pipeline import content_with_pipeline, with_designs
 from reports.queries import attestations_of
-from reports.render import render_pdf
-from reports.sign import PROFILE, sign_pdf, signer_open
+from reports.sign import PROFILE, signer_open
+from reports.signed_pages import Made, pages_sign
+from reports.signed_rows import Shelf, row_ask, row_done, row_make, row_ring
 from reports.snapshot import snapshot_build
 
 PDF, BUNDLE, CASE = "report.pdf", "report.pdf.sigstore.json", "case.zip"
-
-
-@dataclass(frozen=True)
-class Made:
-    """A finished PDF and everything its statement says about it."""
-
-    pdf: bytes
-    predicate: dict[str, Any]
-    certificate: str
-    signed_at: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -54,6 +39,14 @@ class ExportedReport:
     pdf: Path
     bundle: Path
     case: Path
+
+
+def _locked(report: Report) -> Report:
+    row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    return row
+
+
+SHELF = Shelf("reports.report", "reports.tasks.build_report", _locked, lambda row: {"number": row.number})
 
 
 @transaction.atomic
@@ -67,11 +60,7 @@ def report_request(*, actor: User, run: Run, prepared_for: str, as_of: datetime.
         return found
     title = f"Assessment of {run.plan.version.model.name}"
     report = Report(run=run, title=title, prepared_for=prepared_for, as_of=as_of, content_digest=digest, created_by=actor)
-    payload = {"run": str(run.id), "content": digest, "as_of": as_of.isoformat()}
-    # The log's lock, taken here, also keeps two requests from choosing the same number.
-    ledger.append(actor=actor, action="reports.report.requested", subject=report.subject, payload=payload, organisation_id=run.organisation_id)
-    report.number = (Report.objects.aggregate(highest=Max("number"))["highest"] or 0) + 1
-    report.save(force_insert=True)
+    row_ask(actor=actor, shelf=SHELF, row=report, payload={"run": str(run.id), "content": digest, "as_of": as_of.isoformat()})
     return report
 
 
@@ -79,8 +68,7 @@ def report_request(*, actor: User, run: Run, prepared_for: str, as_of: datetime.
 def report_enqueue(*, actor: User, run: Run, prepared_for: str, as_of: datetime.date) -> Report:
     """Request a report and ring for a worker to make it."""
     report = report_request(actor=actor, run=run, prepared_for=prepared_for, as_of=as_of)
-    if report.state != ReportState.DONE:
-        transaction.on_commit(partial(_ring, report))
+    row_ring(SHELF, report)
     return report
 
 
@@ -91,15 +79,7 @@ def report_build(*, actor: User, run: Run, prepared_for: str, as_of: datetime.da
 
 def report_make(*, actor: User, report: Report) -> Report:
     """Render, sign, store and log a requested report. Safe to repeat: a report that is done is returned as it is."""
-    require(actor, "report.build", report)
-    if report.state == ReportState.DONE:
-        return report
-    try:
-        made = _make(report)
-        return _close(actor, report, made)
-    except AssayError as error:
-        _fail(actor, report, str(error))
-        raise
+    return row_make(actor=actor, shelf=SHELF, row=report, build=_build)
 
 
 def report_export(*, actor: User, report: Report, folder: Path) -> ExportedReport:
@@ -134,7 +114,7 @@ def _check(run: Run, prepared_for: str, as_of: datetime.date) -> None:
         raise InvalidInput("as_of", f"choose a day from {run.finished_entry.at.date()}, when the run ended, to today")
 
 
-def _make(report: Report) -> Made:
+def _build(actor: User, report: Report) -> Report:
     """No transaction is open here: drawing, rendering and signing take seconds."""
     content = content_with_pipeline(report.run, report.as_of)
     if "pipeline" in content:
@@ -144,23 +124,12 @@ def _make(report: Report) -> Made:
     ring, moment = installed(), clock.now().replace(microsecond=0)
     signer = signer_open(*ring.report_key())
     snapshot = snapshot_build(report=report, content=content, moment=moment, ring=ring, certificate=signer.certificate)
-    unsigned = render_pdf(snapshot.document, snapshot.files)
-    signed = sign_pdf(unsigned, signer)
-    predicate = {
-        "report": str(report.id),
-        "number": report.number,
-        "snapshot_sha256": canonical_digest(snapshot.document),
-        "unsigned_sha256": sha256_bytes(unsigned),
-        "signed_sha256": sha256_bytes(signed),
-        "attachments": {name: sha256_bytes(data) for name, data in snapshot.files.items()},
-        "profile": PROFILE,
-        "certificate": signer.certificate,
-    }
-    return Made(signed, predicate, signer.certificate, moment)
+    about = {"report": str(report.id), "number": report.number}
+    return _close(actor, report, pages_sign(snapshot.document, snapshot.files, None, signer, about), moment)
 
 
-def _close(actor: User, report: Report, made: Made) -> Report:
-    blob = blob_put_bytes(made.pdf)
+def _close(actor: User, report: Report, made: Made, moment: datetime.datetime) -> Report:
+    file = made.stored(PDF, "report", str(report))
     with transaction.atomic():
         row = _locked(report)
         if row.state == ReportState.DONE:
@@ -171,39 +140,15 @@ def _close(actor: User, report: Report, made: Made) -> Report:
             subject=row.subject,
             predicate_type=statements.REPORT,
             predicate=made.predicate,
-            blobs=[StoredFile(blob, PDF, "application/pdf", "report", str(row))],
-            payload={"run": str(row.run_id), "number": row.number, "snapshot": made.predicate["snapshot_sha256"], "signed": blob.sha256},
+            blobs=[file],
+            payload={"run": str(row.run_id), "number": row.number, "snapshot": made.predicate["snapshot_sha256"], "signed": file.blob.sha256},
             organisation_id=row.run.organisation_id,
         )
-        _move(row, ReportState.DONE)
-        row.artifact, row.entry, row.error = attestation.artifacts.get(), attestation.entry, ""
+        row.artifact, row.entry = attestation.artifacts.get(), attestation.entry
         row.snapshot_digest, row.unsigned_sha256, row.signed_sha256 = (made.predicate[f"{name}_sha256"] for name in ("snapshot", "unsigned", "signed"))
-        row.save()
-        Signature.objects.create(report=row, profile=PROFILE, certificate=made.certificate, signed_at=made.signed_at)
+        row_done(row, "artifact", "entry", "snapshot_digest", "unsigned_sha256", "signed_sha256")
+        Signature.objects.create(report=row, profile=PROFILE, certificate=made.predicate["certificate"], signed_at=moment)
     return row
-
-
-@transaction.atomic
-def _fail(actor: User, report: Report, message: str) -> None:
-    row = _locked(report)
-    if row.state == ReportState.DONE:
-        return
-    _move(row, ReportState.FAILED)
-    row.error = message
-    row.save(update_fields=["state", "error"])
-    payload = {"number": row.number}
-    ledger.append(actor=actor, action="reports.report.failed", subject=row.subject, payload=payload, organisation_id=row.run.organisation_id)
-
-
-def _locked(report: Report) -> Report:
-    row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
-    return row
-
-
-def _move(row: Report, state: str) -> None:
-    if state not in REPORT_ALLOWED[row.state]:
-        raise InvalidState(f"{row.reference} is {row.state} and cannot become {state}")
-    row.state = state
 
 
 def _export(actor: User, report: Report, part: Path) -> None:
@@ -218,11 +163,3 @@ def _export(actor: User, report: Report, part: Path) -> None:
         shutil.rmtree(part / "case")
     except OSError as error:
         raise StorageFailed(f"the report could not be exported: {error.strerror or error}. Nothing was kept.") from error
-
-
-def _ring(report: Report) -> None:
-    """A broker that is away is no error: the report stays requested and can be asked for again."""
-    try:
-        current_app.send_task("reports.tasks.build_report", args=[str(report.id)], queue="reports", retry=False)
-    except OperationalError:
-        return

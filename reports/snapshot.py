@@ -3,29 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
 from typing import Any
-
-from django.conf import settings
 
 from assessments.models import Run
 from core import clock
 from core.canonical import canonical_json
-from core.hashing import sha256_bytes
-from evidence import bundle, checkpoint
-from evidence.dsse import encode_base64
+from evidence import bundle
 from evidence.keys import KeyRing
 from evidence.models import Attestation
 from evidence.proofs import bundles_read
 from evidence.storage import blob_read
 from reports.models import Report
 from reports.queries import attestations_of, files_read, records_of
-from reports.render import template_digest
-from reports.sign import PROFILE
+from reports.signed_pages import ROOT, ROOT_TITLE, attachment_row, document_of
 
 SCHEMA = "urn:assay:report-snapshot:v1"
-RENDERERS = ("weasyprint", "pydyf", "pikepdf", "vl-convert-python")
 EMBED_LIMIT = 16 << 20
 """Larger files are listed with their digest and travel in the case instead (bytes)."""
 
@@ -41,16 +33,9 @@ class Snapshot:
 def snapshot_build(*, report: Report, content: Mapping[str, Any], moment: datetime, ring: KeyRing, certificate: str) -> Snapshot:
     """``content`` with report number, log head, keys and attachments. ``certificate``: hex SHA-256 of the signing certificate."""
     rows, files = attachments_read(report.run, ring)
-    document = {
-        "schema": SCHEMA,
-        "report": heading(report, str(content["organisation"]), moment),
-        "software": {"name": "Assay", "version": settings.ASSAY_VERSION, "renderer": renderers(), "template_digest": template_digest()},
-        **{name: value for name, value in content.items() if name != "organisation"},
-        "log": log_head(files, ring),
-        "keys": [{"label": label, "fingerprint": value} for label, value in ring.trust.fingerprints()],
-        "signature": {"profile": PROFILE, "certificate": certificate},
-        "attachments": rows,
-    }
+    said = {name: value for name, value in content.items() if name != "organisation"}
+    cover = heading(report, str(content["organisation"]), moment)
+    document = document_of(SCHEMA, {**said, "report": cover}, files, rows, ring, certificate)
     return Snapshot(document, files)
 
 
@@ -68,17 +53,11 @@ def heading(report: Report, organisation: str, moment: datetime) -> dict[str, An
     }
 
 
-@cache
-def renderers() -> dict[str, str]:
-    """Versions of the libraries on which the bytes of the PDF depend."""
-    return {name: version(name) for name in RENDERERS}
-
-
 def attachments_read(run: Run, ring: KeyRing) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Table and bytes of every attachment but the snapshot: keys, plan, statements, results and raw tables."""
     attestations = attestations_of(run)
-    files = {"trusted_root.json": ring.trusted_root_bytes, "plan.json": canonical_json(run.plan.document)}
-    titles = {"trusted_root.json": "Public keys to check everything against", "plan.json": "Sealed plan"}
+    files = {ROOT: ring.trusted_root_bytes, "plan.json": canonical_json(run.plan.document)}
+    titles = {ROOT: ROOT_TITLE, "plan.json": "Sealed plan"}
     rows = []
     held = [*(step.attestation for step in run.steps.all()), *(record.attestation for record in records_of(run))]
     for row in (row for attestation in held for row in step_files(attestation)):
@@ -90,22 +69,10 @@ def attachments_read(run: Run, ring: KeyRing) -> tuple[list[dict[str, Any]], dic
     actions = {row.entry.index: row.entry.action for row in attestations}
     files |= {bundle.file_name(index): data for index, data in bundles.items()}
     titles |= {bundle.file_name(index): f"Statement: {actions[index]}" for index in bundles}
-    own = [_row(name, files[name], titles[name]) for name in titles if name not in listed]
+    own = [attachment_row(name, files[name], titles[name]) for name in titles if name not in listed]
     return [*own, *rows], files
 
 
 def step_files(attestation: Attestation | None) -> list[dict[str, Any]]:
     """Files of one step; none for a step without a statement."""
     return files_read(attestation) if attestation else []
-
-
-def _row(name: str, data: bytes, title: str) -> dict[str, Any]:
-    return {"name": name, "media_type": "application/json", "sha256": sha256_bytes(data), "size": len(data), "title": title, "embedded": True}
-
-
-def log_head(files: Mapping[str, bytes], ring: KeyRing) -> dict[str, Any]:
-    """The head against which the attached statements are proven, read from one of them."""
-    name = next(name for name in files if bundle.is_file_name(name))
-    proven = bundle.verify(files[name], ring.trust)
-    head = checkpoint.verify(proven.note, ring.log_key)
-    return {"origin": head.origin, "size": head.size, "root": encode_base64(head.root), "note": proven.note}
