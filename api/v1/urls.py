@@ -7,7 +7,8 @@ from api.v1.about.views import elsewhere
 app_name = "api"
 
 SECTIONS = (
-    "about", "vendors", "systems", "ai_models", "plans", "runs", "findings", "instruments", "requirements", "incidents", "decisions", "evidence", "reports",
+    "about", "vendors", "systems", "ai_models", "plans", "runs", "pilots", "findings", "instruments", "blind", "probe_sets", "requirements", "imports",
+    "incidents", "decisions", "webhooks", "oauth", "questionnaire_templates", "questionnaires", "inbound", "evidence", "cases", "reports", "packs",
 )  # fmt: skip
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -1,5 +1,6 @@
 """Fields of request bodies that take one JSON type and no other: nothing is silently turned into something else."""
 
+from datetime import UTC
 from typing import Any
 
 from rest_framework import serializers
@@ -66,3 +67,26 @@ class Day(serializers.DateField):
         if not isinstance(value, str) or len(value) != 10:
             raise serializers.ValidationError("must be a day such as 2026-11-20")
         return super().to_internal_value(value)
+
+
+class Flag(serializers.BooleanField):
+    """A JSON true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The value."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("must be true or false")
+        return data
+
+
+class Moment(serializers.DateTimeField):
+    """A moment as ``2027-03-03T10:15:00Z``, with its offset."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The moment in UTC."""
+        if not isinstance(value, str) or not (value.endswith(("Z", "z")) or value[-6:-5] in ("+", "-")):
+            raise serializers.ValidationError("must be a moment with its offset, such as 2027-03-03T10:15:00Z")
+        try:
+            return super().to_internal_value(value).astimezone(UTC)
+        except (OverflowError, ValueError) as error:
+            raise serializers.ValidationError("there is no such moment; write it such as 2027-03-03T10:15:00Z") from error

@@ -35,6 +35,23 @@ def page_read(request: Request, kind: type[Row], queryset: QuerySet[Any], orderi
     return {"items": items, **links}
 
 
+def items_page(request: Request, items: Sequence[Values], key: str, orderings: Sequence[str]) -> Values:
+    """One page of ``items`` that were worked out, not read, and stand in the order of ``key``, a field with a different value in each; taken out of them."""
+    ordering = _ordering(request, orderings)
+    descending = ordering.startswith("-")
+    limit, signer = _limit(request), Signer(salt=f"{request.path}?{ordering}")
+    backward, after = _opened(request.query_params.get("cursor"), signer)
+    upwards = descending == backward
+    rows = list(items) if upwards else list(reversed(items))
+    if after is not None:
+        rows = [row for row in rows if (row[key] > after[0] if upwards else row[key] < after[0])]
+    more, shown = len(rows) > limit, rows[:limit]
+    shown = shown[::-1] if backward else shown
+    ends = {"next": (False, -1, more or backward), "previous": (True, 0, more if backward else after is not None)}
+    links = {name: _link(request, signer, back, [shown[end][key]]) if there and shown else None for name, (back, end, there) in ends.items()}
+    return {"items": [{name: value for name, value in row.items() if name != key} for row in shown], **links}
+
+
 def _beyond(field: str, after: Sequence[Any], descending: bool) -> Q:
     side = "lt" if descending else "gt"
     return Q(**{f"{field}__{side}": after[0]}) | Q(**{field: after[0], f"pk__{side}": after[1]})

@@ -7,7 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.permissions import allowed
-from api.v1.access import ACCESS, ANYONE, verb_for
+from api.v1.access import ACCESS, ANYONE, also_for, verb_for
 from api.v1.base.authentication import actor_of
 from core.errors import NotAllowed
 
@@ -23,9 +23,10 @@ class TableAccess(BasePermission):
             raise exceptions.MethodNotAllowed(request.method or "", detail=f"This address takes {', '.join(ACCESS[name])}.")
         if verb is None:
             raise NotAllowed("This address is not open to anyone: it has no line in the access table.")
-        if verb != ANYONE and not allowed(actor, verb):
-            missing = "the token's scopes" if not actor.may_ever(verb) and actor.is_active else "the roles"
-            raise NotAllowed(f"This needs “{verb}”, which {missing} do not include.")
+        for needed in () if verb == ANYONE else (verb, *sorted(also_for(name, request.method or ""))):
+            if not allowed(actor, needed):
+                missing = "the token's scopes" if not actor.may_ever(needed) and actor.is_active else "the roles"
+                raise NotAllowed(f"This needs “{needed}”, which {missing} do not include.")
         return True
 
 

@@ -39,6 +39,28 @@ class StrictJson(BaseParser):
         return value
 
 
+class RawFile(BaseParser):
+    """A file as the whole body, as it is; the view says which types it takes and reads them."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:  # type: ignore[override]  # a file is no mapping
+        """The bytes."""
+        return stream.read()
+
+
+class CsvFile(RawFile):
+    """CSV in UTF-8."""
+
+    media_type = "text/csv"
+
+
+class XlsxFile(RawFile):
+    """A workbook."""
+
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
 def _check(value: Any) -> None:
     if isinstance(value, str):
         if "\x00" in value:

@@ -6,14 +6,12 @@ from uuid import UUID
 
 import django_filters
 from django.urls import resolve
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from accounts.permissions import SCOPES
-from api.v1.access import ANYONE, verb_for
-from api.v1.base import problem, views
+from api.v1.access import ANYONE, also_for, verb_for
+from api.v1.base import problem, security, views
 from api.v1.base.filters import DayFilter
 from api.v1.base.idempotency import KEY, LONGEST
 from api.v1.base.pagination import MOST, USUAL, both_ways
@@ -25,41 +23,29 @@ TAGS = {
     "systems": "systems and deployments",
     "ai_models": "models and versions",
     "plans": "plans",
+    "pilots": "pilots",
     "runs": "runs",
     "findings": "findings",
     "instruments": "instruments",
+    "blind": "instruments",
+    "probe_sets": "instruments",
     "requirements": "requirements and coverage",
+    "imports": "imports of frameworks",
     "incidents": "incidents",
     "decisions": "decisions",
+    "webhooks": "webhooks",
+    "questionnaire_templates": "questionnaires",
+    "questionnaires": "questionnaires",
+    "inbound": "questionnaires of customers",
     "evidence": "evidence and log",
+    "cases": "cases",
     "reports": "reports",
+    "packs": "due-diligence packs",
 }
 SAMPLES = {"id": UUID(int=0), "index": 0, "slug": "x"}
 EVERY = (401, 403, 429, 500, 503)
 WRITES = (400, 409, 413, 415, 422)
 FILES = (409, 507)
-
-
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
-    """How tokens are described."""
-
-    target_class = "api.v1.base.authentication.BearerToken"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> Values:
-        """A bearer token."""
-        return {"type": "http", "scheme": "bearer", "description": "An API token: “assay_…”, issued under Settings, API tokens."}
-
-
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
-    """Sessions are for the interactive page only and are not described."""
-
-    target_class = "api.v1.base.authentication.PersonSession"
-    name = "session"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> Values:
-        """A session cookie."""
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "A signed-in person; used by the interactive page."}
 
 
 class Fault(serializers.Serializer[Values]):
@@ -118,19 +104,30 @@ class ApiSchema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]  # as in the library's own class
         """The whole text of the method that does it, and what a token needs for it."""
-        verb = verb_for(resolve(self.path.format_map(SAMPLES)).url_name or "", self.method)
-        scopes = [name for name, verbs in SCOPES.items() if verb in verbs]
-        needed = " or ".join(scopes) or ("none: only a signed-in person can" if verb != ANYONE else "")
+        verb, also = self.asks()
+        ways = " or ".join(" and ".join(way) for way in security.ways(verb, also))
+        needed = "" if verb == ANYONE else ways or "none: only a signed-in person can"
         return self._said() + (f"\n\nScope: {needed}." if needed else "")
 
+    def asks(self) -> tuple[str | None, frozenset[str]]:
+        """The verb that this call needs, and those it needs beside it."""
+        name = resolve(self.path.format_map(SAMPLES)).url_name or ""
+        return verb_for(name, self.method), also_for(name, self.method)
+
     def _said(self) -> str:
-        teller = {"POST": "create" if isinstance(self.view, views.CreateView) else "act", "PATCH": "change"}.get(self.method, self.method.lower())
+        teller = {
+            "POST": "create" if isinstance(self.view, views.CreateView) else "act" if isinstance(self.view, views.ActionView) else "post",
+            "PATCH": "change",
+        }.get(self.method, self.method.lower())
         own = vars(type(self.view)).get(teller)
         return str((own or type(self.view)).__doc__ or "").strip()
 
     def get_request_serializer(self) -> Any:
         """The body."""
-        return self.view.body if self.method in ("POST", "PATCH") else None
+        if self.method not in ("POST", "PATCH"):
+            return None
+        files = {media_type: {"type": "string", "format": "binary"} for media_type in getattr(self.view, "files", ())}
+        return {"application/json": self.view.body, **files} if files else self.view.body
 
     def get_response_serializers(self) -> Any:
         """The answer and every problem there may be."""
@@ -147,7 +144,7 @@ class ApiSchema(AutoSchema):
         return found | problems
 
     def _out(self) -> Any:
-        if getattr(self.view, "media_types", ("",))[0] in ("application/octet-stream", "application/pdf"):
+        if getattr(self.view, "media_types", ("",))[0] in ("application/octet-stream", "application/pdf", "application/zip"):
             return {"type": "string", "format": "binary"}
         kind = self.view.out
         return self.view.detail.out if isinstance(self.view, views.CreateView) and self.method == "POST" else kind
@@ -170,6 +167,7 @@ class ApiSchema(AutoSchema):
         days = {"type": "string", "format": "date"}
         found += [_query(name, days, text) for name, text in getattr(self.view, "days", {}).items()]
         found += [_query(name, {"type": "string", "format": "uuid"}, text) for name, text in getattr(self.view, "keys", {}).items()]
+        found += [_query(name, {"type": "string", "minLength": 1, "maxLength": 60}, text) for name, text in getattr(self.view, "texts", {}).items()]
         if isinstance(self.view, views.ListView):
             filters = self.view.filters.base_filters if self.view.filters else {}
             found += [_query(name, _kind(row), row.extra.get("help_text", "")) for name, row in filters.items()]
@@ -178,7 +176,8 @@ class ApiSchema(AutoSchema):
 
     def _adding(self) -> list[OpenApiParameter]:
         limit = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": f"^{KEY}$"}
-        return [_header("Idempotency-Key", "repeat the request with the same key and it is done once; kept for 24 hours", limit)]
+        asked = [_query(name, kind, text) for name, (kind, text) in getattr(self.view, "asked", {}).items()]
+        return [*asked, _header("Idempotency-Key", "repeat the request with the same key and it is done once; kept for 24 hours", limit)]
 
     def _changing(self) -> list[OpenApiParameter]:
         return [_header("If-Match", "the ETag of the object as you last read it", required=True)]

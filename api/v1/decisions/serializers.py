@@ -12,6 +12,7 @@ from decisions.basis import Basis, bases_of, stands
 from decisions.conditions import parse, words
 from decisions.gate_models import Decision, DecisionState, GatePolicy, Vote
 from decisions.gate_vocabulary import KINDS, OUTCOMES, STANDINGS, STEPS
+from decisions.ties import ties_attach, with_ties
 
 RESULTS = [(key.value, text) for key, text in OUTCOMES.items()]
 
@@ -119,7 +120,7 @@ class DecisionWhole(DecisionRow):
     @classmethod
     def complete(cls, rows: list[Values]) -> None:
         """Evaluated anew."""
-        found = decisions_read([row["id"] for row in rows])
+        found = decisions_read([row["id"] for row in rows], "approvals")
         for row in rows:
             decision, basis = found[row["id"]]
             row |= {"reference": decision.reference, "stands": stands(decision, basis), "approved_digest": decision.digest}
@@ -132,12 +133,13 @@ class DecisionWhole(DecisionRow):
             ]
 
 
-def decisions_read(keys: Sequence[UUID]) -> dict[UUID, tuple[Decision, Basis]]:
-    """Each decision with its basis as it stands now, in a number of queries that does not grow with the keys."""
+def decisions_read(keys: Sequence[UUID], *more: str) -> dict[UUID, tuple[Decision, Basis]]:
+    """Each decision with its basis as it stands now, in a number of queries that does not grow with the keys; ``more`` is prefetched."""
     if not keys:
         return {}
     rows = Decision.objects.select_related("policy__policy", "version__model", "system").defer("basis", "version__weights_manifest")
-    found = list(rows.prefetch_related("tasks", "waivers", "approvals").filter(pk__in=keys))
+    found = list(with_ties(rows.prefetch_related(*more).filter(pk__in=keys)))
+    ties_attach(found)
     bases = bases_of(found)
     return {row.pk: (row, bases[row.pk]) for row in found}
 

@@ -1,12 +1,11 @@
 """Incidents as they are shown and sent."""
 
-from datetime import UTC
-from typing import Any, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from rest_framework import serializers
 
-from api.v1.base.fields import Choice, Key, Text
+from api.v1.base.fields import Choice, Key, Moment, Text
 from api.v1.base.rows import Body, Row, Values
 from core import clock
 from decisions.clocks import Clock, ClockState
@@ -14,19 +13,6 @@ from decisions.models import Incident, Severity
 from decisions.vocabulary import FACTS, KINDS, ROLES, ZONES
 
 STATES = [(state.value, state.value.replace("_", " ")) for state in ClockState]
-
-
-class Moment(serializers.DateTimeField):
-    """A moment as ``2027-03-03T10:15:00Z``, with its offset."""
-
-    def to_internal_value(self, value: Any) -> Any:
-        """The moment in UTC."""
-        if not isinstance(value, str) or not (value.endswith(("Z", "z")) or value[-6:-5] in ("+", "-")):
-            raise serializers.ValidationError("must be a moment with its offset, such as 2027-03-03T10:15:00Z")
-        try:
-            return super().to_internal_value(value).astimezone(UTC)
-        except (OverflowError, ValueError) as error:
-            raise serializers.ValidationError("there is no such moment; write it such as 2027-03-03T10:15:00Z") from error
 
 
 class Fact(serializers.Serializer[Values]):

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from api.v1.incidents.views import FactCorrect, IncidentClockList, IncidentDetail, IncidentFactEnter, IncidentList, IncidentSubmit
+from api.v1.incidents.views import (
+    ActionDetail,
+    ActionList,
+    DraftDetail,
+    DraftList,
+    FactCorrect,
+    IncidentClockList,
+    IncidentDetail,
+    IncidentFactEnter,
+    IncidentList,
+    IncidentSubmit,
+)
 
 urlpatterns = [
     path("incidents", IncidentList.as_view(), name="incidents"),
@@ -11,4 +22,8 @@ urlpatterns = [
     path("incidents/<uuid:id>/facts", IncidentFactEnter.as_view(), name="incident-facts"),
     path("incidents/<uuid:id>/facts/correct", FactCorrect.as_view(), name="incident-fact-correct"),
     path("incidents/<uuid:id>/submissions", IncidentSubmit.as_view(), name="incident-submissions"),
+    path("incident-actions", ActionList.as_view(), name="incident-actions"),
+    path("incident-actions/<uuid:id>", ActionDetail.as_view(), name="incident-action"),
+    path("incident-drafts", DraftList.as_view(), name="incident-drafts"),
+    path("incident-drafts/<uuid:id>", DraftDetail.as_view(), name="incident-draft"),
 ]

@@ -20,7 +20,7 @@ class ParameterRow(serializers.Serializer[Values]):
     """One parameter: its usual value, the values it may take, and its bounds."""
 
     name = serializers.CharField()
-    default = serializers.JSONField(allow_null=True)
+    default = serializers.JSONField(help_text="null where there is none")
     choices = serializers.ListField(child=serializers.JSONField(), allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
@@ -81,6 +81,7 @@ class QualificationRow(serializers.Serializer[Values]):
     limit = LimitRow(allow_null=True)
     families = serializers.ListField(child=serializers.CharField())
     organisms = serializers.IntegerField()
+    own = serializers.IntegerField(help_text="how many of them were registered here and did not come with the program")
     trials = serializers.IntegerField()
     errored = serializers.IntegerField()
 

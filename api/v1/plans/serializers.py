@@ -86,3 +86,19 @@ class PlanBody(Body):
         if "preset" not in attrs and missing:
             raise serializers.ValidationError({name: "is needed unless a preset is named" for name in sorted(missing)})
         return attrs
+
+
+class PlanPatch(Body):
+    """What may change of a draft; what is left out stays. Steps are replaced as a whole, with the instruments as they are now."""
+
+    title = Text(max_length=200, required=False)
+    claim = Text(max_length=20000, required=False)
+    seed = Whole(min_value=0, max_value=LARGEST_SEED, required=False)
+    items = ItemBody(many=True, required=False, allow_empty=False, max_length=50)  # type: ignore[call-arg]  # goes to the list around it
+    example: ClassVar = {"claim": "Known circuits are visible to the instruments, in both halves of the text."}
+
+
+class PlanDiscarded(serializers.Serializer[Values]):
+    """The draft is deleted. That there was one, and its digest, stays in the log."""
+
+    id = serializers.UUIDField()

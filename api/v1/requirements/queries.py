@@ -1,14 +1,20 @@
 """What coverage asks about: the subjects by which evidence on a version or a system is filed."""
 
+import datetime
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from accounts.models import User
 from api.v1.base.related import named
 from assessments.models import Step
+from core import clock
 from core.errors import InvalidInput
 from inventory.models import AISystem, Deployment, ModelVersion
+from reports.coverage_grid import catalogue_read, holdings_read
+from reports.gaps import Gap, assigned_read, gaps_of
 from reports.sources import VERSION
+from reports.subjects import subjects_of as subjects_by_name
 
 
 def subjects_of(actor: User, given: Mapping[str, str]) -> list[str]:
@@ -24,6 +30,27 @@ def subjects_of(actor: User, given: Mapping[str, str]) -> list[str]:
         return _of_versions([named(name, ModelVersion.objects.visible_to(actor), key).id])
     found = named(name, AISystem.objects.visible_to(actor), key)
     return _of_versions(Deployment.objects.filter(system=found, active=True).order_by("version_id").values_list("version_id", flat=True).distinct())
+
+
+def gaps_read(actor: User, wish: Mapping[str, Any], as_of: datetime.date, known_at: datetime.date) -> list[Gap]:
+    """The gaps of every system the actor may know of, or of the one named, under the filters in ``wish``."""
+    systems = AISystem.objects.visible_to(actor)
+    subjects = subjects_by_name(systems.filter(pk=wish["system"]) if wish.get("system") else systems)
+    rows = [row for row in catalogue_read() if wish.get("framework") in (None, "", row.version.framework.slug)]
+    day = clock.now().date()
+    holdings = holdings_read(actor=actor, catalogue=rows, subjects=subjects, seen=min(known_at, max(as_of, day)))
+    return [gap for gap in gaps_of(holdings, assigned_read(actor, subjects), as_of, known_at, day) if _wanted(gap, wish)]
+
+
+def _wanted(gap: Gap, wish: Mapping[str, Any]) -> bool:
+    care = gap.assignment
+    cared = {"nobody": care is None, "somebody": care is not None, "overdue": gap.overdue}
+    tests = (
+        not wish.get("state") or gap.cell.state == wish["state"],
+        not wish.get("owner") or (care is not None and care.owner_id == wish["owner"]),
+        not wish.get("care") or cared[wish["care"]],
+    )
+    return all(tests)
 
 
 def versions_in(subjects: Iterable[str]) -> list[UUID]:

@@ -9,6 +9,8 @@ from accounts.models import User
 from api.v1.base.rows import Row, Values
 from evidence.mapping import CoverageRow, State
 from frameworks.models import Requirement
+from reports.coverage import GAPS, STATES
+from reports.gaps import Gap
 
 
 class RequirementRow(Row):
@@ -44,6 +46,57 @@ class RequirementWhole(RequirementRow):
     retention = serializers.CharField()
     sources = serializers.JSONField()
     details = serializers.JSONField()
+
+
+class GapRow(Row):
+    """One duty that applies to one AI system on the day and is not covered, with who closes it and by when."""
+
+    system = serializers.UUIDField()
+    system_name = serializers.CharField()
+    requirement = serializers.UUIDField()
+    framework = serializers.CharField()
+    ref = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(choices=[(state, STATES[state]) for state in GAPS])
+    why = serializers.CharField(help_text="why the duty applies")
+    needs = serializers.CharField(help_text="what would close it")
+    missing_kinds = serializers.ListField(child=serializers.CharField())
+    begins = serializers.DateField(allow_null=True, help_text="the day from which the duty binds this system")
+    fresh = serializers.BooleanField(help_text="whether it is no gap today")
+    owner = serializers.UUIDField(allow_null=True)
+    owner_name = serializers.CharField(help_text="empty while nobody is in charge")
+    due_on = serializers.DateField(allow_null=True)
+    overdue = serializers.BooleanField()
+
+
+PLACE = "place"
+"""Field by which a page of gaps goes on after another; it is not shown."""
+
+
+def gap_row(gap: Gap) -> Values:
+    """One gap; its place puts systems by name, then the duties of each by framework and reference."""
+    cell, care = gap.cell, gap.assignment
+    row, subject = cell.requirement, cell.subject
+    slug = row.version.framework.slug
+    return {
+        PLACE: [subject.name, str(subject.key), slug, row.ref],
+        "system": subject.key,
+        "system_name": subject.name,
+        "requirement": row.pk,
+        "framework": slug,
+        "ref": row.ref,
+        "title": row.title,
+        "state": cell.state,
+        "why": cell.applies.reason,
+        "needs": gap.needs,
+        "missing_kinds": cell.answer.missing_kinds,
+        "begins": cell.applies.begins,
+        "fresh": gap.fresh,
+        "owner": care.owner_id if care else None,
+        "owner_name": str(care.owner) if care else "",
+        "due_on": care.due_on if care else None,
+        "overdue": gap.overdue,
+    }
 
 
 class CountedLink(serializers.Serializer[Values]):

@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from accounts.models import User
 from api.v1.base.authentication import actor_of
 from api.v1.base.days import day_of
-from api.v1.base.filters import narrow, parameters_check
-from api.v1.base.pagination import PARAMETERS, page_read
+from api.v1.base.filters import narrow, parameters_check, wish_of
+from api.v1.base.pagination import PARAMETERS, items_page, page_read
 from api.v1.base.rendering import answer
 from api.v1.base.views import ApiView, DetailView, ListView
-from api.v1.requirements.filters import RequirementFilter
-from api.v1.requirements.queries import subjects_of, versions_in
-from api.v1.requirements.serializers import Coverage, RequirementRow, RequirementWhole, coverage_row
+from api.v1.requirements.filters import GapFilter, RequirementFilter
+from api.v1.requirements.queries import gaps_read, subjects_of, versions_in
+from api.v1.requirements.serializers import PLACE, Coverage, GapRow, RequirementRow, RequirementWhole, coverage_row, gap_row
+from decisions.models import GapAssignment
 from evidence.mapping import State, coverage
 from frameworks.models import Requirement
 from reports.sources import doubting
@@ -40,6 +41,21 @@ class RequirementList(ListView):
             rows = rows.as_of(day_of(request, "as_of"))
         queryset = narrow(request, self.filters, rows, (*PARAMETERS, *self.days))
         return answer(page_read(request, self.out, queryset, self.orderings))
+
+
+class GapList(ListView):
+    """Gaps in coverage of your systems, with who closes them and by when."""
+
+    out, noun = GapRow, "gap"
+    filters, orderings = GapFilter, ("system",)
+    days: ClassVar = {"as_of": "law and evidence of this day; today when left out", "known_at": "as we knew them on this day; today when left out"}
+
+    def get(self, request: Request) -> HttpResponse:
+        """One page of the gaps on a day, by system, framework and reference. Worked out anew for each page from all systems asked about."""
+        wish = wish_of(request, self.filters(request.query_params, GapAssignment.objects.none()), (*PARAMETERS, *self.days))
+        gaps = gaps_read(actor_of(request), wish, day_of(request, "as_of"), day_of(request, "known_at"))
+        rows = sorted(map(gap_row, gaps), key=lambda row: row[PLACE])
+        return answer(items_page(request, rows, PLACE, self.orderings))
 
 
 class CoverageOf(ApiView):

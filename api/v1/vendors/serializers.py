@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
-from api.v1.base.fields import Choice, Key, Text
+from api.v1.base.fields import Choice, Day, Key, Text, Whole
 from api.v1.base.rows import Body, Row
-from inventory.models import Access, Vendor
+from inventory.models import Access, Tier, Vendor
 
 
 class VendorRow(Row):
@@ -20,6 +20,11 @@ class VendorRow(Row):
     access = serializers.ChoiceField(choices=Access.choices)
     website = serializers.CharField()
     contact = serializers.CharField()
+    tier = serializers.ChoiceField(choices=Tier.choices)
+    owner = serializers.CharField()
+    review_cycle_months = serializers.IntegerField(help_text="how long a closed review of its answers holds")
+    contract_reference = serializers.CharField()
+    contract_ends_on = serializers.DateField(allow_null=True)
     notes = serializers.CharField()
     created_at = serializers.DateTimeField()
 
@@ -32,6 +37,11 @@ class VendorPatch(Body):
     access = Choice(choices=Access.choices, required=False)
     website = Text(max_length=300, allow_blank=True, required=False, help_text="a whole address, beginning with https://")
     contact = Text(max_length=300, allow_blank=True, required=False)
+    tier = Choice(choices=Tier.choices, required=False, help_text="how much you depend on it")
+    owner = Text(max_length=200, allow_blank=True, required=False)
+    review_cycle_months = Whole(min_value=1, max_value=60, required=False)
+    contract_reference = Text(max_length=200, allow_blank=True, required=False)
+    contract_ends_on = Day(required=False, allow_null=True)
     notes = Text(max_length=20000, allow_blank=True, required=False)
     example: ClassVar = {"access": "logits"}
 

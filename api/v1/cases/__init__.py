@@ -1,0 +1,1 @@
+"""Cases: exported for others, and received from vendors."""

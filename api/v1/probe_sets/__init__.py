@@ -1,0 +1,1 @@
+"""Probe sets of one's own."""
