@@ -39,8 +39,9 @@ def run_for(actor: User, run_id: UUID) -> Run:
 def finding_for(actor: User, finding_id: UUID) -> Finding:
     """A finding of the actor's register with its step, run and plan, or ``NotFound``."""
     related = ("step__attestation__entry", "step__run__plan__version__model__vendor", "step__run__plan__sealed_entry", "step__run__finished_entry")
+    received = ("step__run__received__key", "step__run__received__vendor")
     record = ("qualification__attestation__entry", "qualification__result_artifact")
-    rows = Finding.objects.visible_to(actor).select_related(*related, *record, "result_artifact").prefetch_related("measurements")
+    rows = Finding.objects.visible_to(actor).select_related(*related, *record, *received, "result_artifact").prefetch_related("measurements")
     row = rows.filter(pk=finding_id).first()
     if row is None:
         raise NotFound("There is no such finding in your register.")

@@ -52,7 +52,10 @@ class Table:
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure as shown; ``fault`` says why there is no picture, ``files`` where its parts can be fetched (``svg``, ``csv``, ``json``)."""
+    """A figure as shown; ``fault`` says why there is no picture, ``files`` where its parts can be fetched (``svg``, ``csv``, ``json``).
+
+    ``from_end``: what matters is at the right, so a narrow window shows that end first.
+    """
 
     name: str
     title: str
@@ -62,6 +65,7 @@ class FigureView:
     fault: str
     tables: list[Table]
     files: dict[str, str] = field(default_factory=dict)
+    from_end: bool = False
 
 
 def figures_of(finding: Finding) -> list[FigureView]:
@@ -84,14 +88,14 @@ def _addresses(finding: Finding, name: str) -> dict[str, str]:
 
 
 def figure_view(figure: Mapping[str, Any], files: Mapping[str, str] | None = None) -> FigureView:
-    """A figure ready for ``components/figure.html``: drawn, with its numbers; ``figure`` has name, title, caption, alt and spec."""
+    """A figure ready for ``components/figure.html``: drawn, with its numbers; ``figure`` has name, title, caption, alt, spec, and ``from_end`` for a trend."""
     svg, fault = mark_safe(""), ""
     try:
         svg = figure_markup(figure["spec"])
     except (InvalidInput, Conflict) as error:
         fault = str(error)
     tables = list(data_tables(figure["spec"]))
-    return FigureView(figure["name"], figure["title"], figure["caption"], figure["alt"], svg, fault, tables, dict(files or {}))
+    return FigureView(figure["name"], figure["title"], figure["caption"], figure["alt"], svg, fault, tables, dict(files or {}), bool(figure.get("from_end")))
 
 
 def figure_file(spec: Mapping[str, Any], form: str) -> tuple[bytes, str]:

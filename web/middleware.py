@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import render
 from django.urls import ResolverMatch
 
@@ -36,11 +36,27 @@ class ErrorMiddleware:
         """Pass the request on."""
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Mapping[str, Any]) -> HttpResponse | None:
+        """A refusal of any text with a NUL, which no browser sends and PostgreSQL takes nowhere."""
+        sent = [*kwargs.items(), *pairs(request.GET)]
+        # A page that limits its uploads must see the body first: its form refuses a NUL itself.
+        if request.method == "POST" and table_of(request.resolver_match)[0] is not None and not getattr(view, "csrf_exempt", False):
+            sent += pairs(request.POST)
+        field = next((name for name, value in sent if "\x00" in f"{name}{value}"), None)
+        if field is None:
+            return None
+        return error_page(request, InvalidInput(field.replace("\x00", ""), "This holds a NUL character, which no text may. Remove it."))
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The error page for an expected error, nothing for any other."""
         if not isinstance(exception, AssayError):
             return None
         return error_page(request, exception)
+
+
+def pairs(sent: QueryDict) -> list[tuple[str, str]]:
+    """Each name with each of its values."""
+    return [(name, value) for name, values in sent.lists() for value in values if isinstance(value, str)]
 
 
 def error_page(request: HttpRequest, error: AssayError) -> HttpResponse:

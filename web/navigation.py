@@ -29,6 +29,7 @@ SECTIONS = (
     Section("assessments", "Assessments", "run-list"),
     Section("instruments", "Instruments", "instrument-list"),
     Section("requirements", "Requirements", "coverage"),
+    Section("questionnaires", "Questionnaires", "questionnaire-list"),
     Section("decisions", "Decisions", "decision-list"),
     Section("incidents", "Incidents", "incident-list"),
     Section("evidence", "Evidence", "artifact-list"),

@@ -5,17 +5,10 @@ from dataclasses import dataclass
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from assessments.access import ACCESS_ORDER, MEANING
 from assessments.contracts import InstrumentCard
 from assessments.registry import METHODS
-from assessments.services.plans import ACCESS_ORDER
 from inventory.models import Access
-
-MEANING = {
-    Access.WEIGHTS: "The files themselves. Their digests can be checked, parts inside can be changed, and a result can be repeated bit for bit.",
-    Access.ACTIVATIONS: "Inner states can be read while the vendor runs the model. What it represents can be measured; its weights cannot be checked.",
-    Access.LOGITS: "The score of every next token. How sure the model is can be measured; nothing inside it can.",
-    Access.TEXT: "Only what the model writes. Behaviour can be counted; which weights answered cannot be verified.",
-}
 
 
 @dataclass(frozen=True)

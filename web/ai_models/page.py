@@ -67,4 +67,5 @@ def context(model: AIModel, actor: User) -> dict[str, Any]:
 
 def _actions(model: AIModel) -> tuple[Action, ...]:
     edit = Action("Rename", reverse("web:model-edit", args=[model.id]))
-    return (edit, Action("Register a version", reverse("web:version-create", args=[model.id]), primary=True))
+    without = Action("Register one without weights", reverse("web:version-declare", args=[model.id]))
+    return (edit, without, Action("Register a version", reverse("web:version-create", args=[model.id]), primary=True))

@@ -71,10 +71,10 @@ class VersionTable(ListTable):
         yield from super().as_values(exclude_columns=exclude_columns)
 
     def render_name(self, record: ModelVersion) -> SafeString:
-        """Model and label, with vendor and size beneath."""
+        """Model and label, with vendor and size beneath; of what lies behind an endpoint no size is known."""
         address, vendor = reverse("web:version-detail", args=[record.pk]), record.model.vendor.name
-        size = assay.parameters(record.parameters)
-        return format_html('<a href="{}">{}</a><span class="sub">{}, {}\u00a0parameters</span>', address, record, vendor, size)
+        size = f"{assay.parameters(record.parameters)}\u00a0parameters" if record.parameters else record.get_source_display()
+        return format_html('<a href="{}">{}</a><span class="sub">{}, {}</span>', address, record, vendor, size)
 
     def value_name(self, record: ModelVersion) -> str:
         """Model and label."""

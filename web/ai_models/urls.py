@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.ai_models import intakes, views
+from web.ai_models import declared, intakes, views
 
 urlpatterns = [
     path("models/", views.model_list, name="model-list"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("models/<uuid:model_id>/", views.model_detail, name="model-detail"),
     path("models/<uuid:model_id>/edit/", views.model_edit, name="model-edit"),
     path("models/<uuid:model_id>/versions/new/", intakes.version_create, name="version-create"),
+    path("models/<uuid:model_id>/versions/declare/", declared.version_declare_view, name="version-declare"),
     path("versions/", views.version_list, name="version-list"),
     path("versions/<uuid:version_id>/", views.version_detail, name="version-detail"),
     path("versions/<uuid:version_id>/assessments/", views.version_assessments, name="version-assessments"),

@@ -11,15 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Organisation, User
 from accounts.permissions import allowed, require
-from core.errors import InvalidState, NotFound
-from evidence.proofs import bundle_read
-from evidence.storage import blobs
+from core.errors import NotFound
 from reports.board import board_read
 from reports.board_reports import PDF, OfOrganisation, board_report_request
 from reports.models import ReportState
 from web.board import queries
 from web.fetch import actor_of
 from web.figures import figure_view
+from web.handout import bundle_sent, file_sent
 from web.lists.listing import Action
 
 
@@ -54,19 +53,14 @@ def board_build(request: HttpRequest, organisation_id: UUID) -> HttpResponse:
 def board_pdf(request: HttpRequest, board_id: UUID) -> FileResponse:
     """The signed PDF, hashed again on the way out."""
     report = queries.made_for(actor_of(request), board_id)
-    if report.pdf is None:
-        raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no file yet.")
-    return FileResponse(blobs().open(report.pdf.sha256), as_attachment=True, filename=f"{report.reference}.pdf", content_type="application/pdf")
+    return file_sent(report, report.pdf)
 
 
 @require_GET
 def board_bundle(request: HttpRequest, board_id: UUID) -> HttpResponse:
     """Its signed log entry with its proof, which a verifier wants beside the PDF."""
     report = queries.made_for(actor_of(request), board_id)
-    if report.entry is None:
-        raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no log entry yet.")
-    headers = {"Content-Disposition": f'attachment; filename="{PDF}.sigstore.json"'}
-    return HttpResponse(bundle_read(report.entry.attestation), content_type="application/json", headers=headers)
+    return bundle_sent(report, report.entry, PDF)
 
 
 def context(actor: User, home: Organisation) -> dict[str, Any]:

@@ -45,6 +45,12 @@ class ShownForm(forms.Form):
         chosen.choices = [("", "All"), *((row.slug, row.name) for row in frameworks)]
 
 
+class OverviewForm(ShownForm):
+    """Whether the totals are of every system named, or of the page's."""
+
+    whole = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
 class GapsForm(ShownForm):
     """Which gaps are listed."""
 

@@ -7,10 +7,12 @@ from typing import Any
 from accounts.models import User
 from frameworks.applicability import day
 from frameworks.models import Framework, Requirement
-from reports.coverage import STATES, today
+from reports.coverage import STATES, Subject, today
 from reports.coverage_grid import Holdings, matrices_of
-from reports.coverage_overview import COUNTED, overview
+from reports.coverage_overview import overview
+from reports.coverage_totals import states_of, totals_figure
 from reports.gaps import Gap
+from web.figures import figure_view
 from web.requirements.page import LEGEND, Preset
 
 ADDED = "applies_from_annex_i"
@@ -32,16 +34,18 @@ def begins_of(row: Requirement) -> Iterable[datetime.date]:
         yield datetime.date.fromisoformat(str(row.details[ADDED]))
 
 
-def overview_context(chosen: dict[str, Any], frameworks: Sequence[Framework], holdings: Holdings, more: bool) -> dict[str, Any]:
-    """The context of ``web/coverage/overview.html`` beside its form."""
+def overview_context(chosen: dict[str, Any], frameworks: Sequence[Framework], holdings: Holdings, shown: Sequence[Subject], more: bool) -> dict[str, Any]:
+    """The context of ``web/coverage/overview.html`` beside its form; totals are of every subject held, rows of those ``shown``."""
     matrices = matrices_of(holdings, chosen["as_of"], chosen["known_at"])
     seen = overview(matrices, holdings.subjects, chosen["framework"])
     return {
         "chosen": chosen,
         "framework": next((row for row in frameworks if row.slug == chosen["framework"]), None),
         "overview": seen,
-        "rows": [(row, list(zip(seen.columns, row.boxes, strict=True))) for row in seen.rows],
-        "tally": [(state, STATES[state], seen.total.counts[state]) for state in COUNTED],
+        "rows": [(row, list(zip(seen.columns, row.boxes, strict=True))) for row in seen.rows if row.subject in shown],
+        "tally": states_of(seen.total),
+        "figure": figure_view(totals_figure(seen, len(holdings.subjects))) if seen.total.applying else None,
+        "counted": len(holdings.subjects),
         "legend": [(state, STATES[state]) for state in LEGEND],
         "days": days_of(holdings, chosen["as_of"], chosen["known_at"]),
         "query": query_of(chosen),

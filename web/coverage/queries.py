@@ -35,6 +35,15 @@ def subjects_page(actor: User, chosen: Mapping[str, Any]) -> tuple[list[Subject]
     return found[:ROWS], len(found) > ROWS
 
 
+def subjects_counted(actor: User, chosen: Mapping[str, Any]) -> tuple[list[Subject], list[Subject], bool]:
+    """The systems of the page, those that the totals are of, and whether there are more pages."""
+    if not chosen["whole"]:
+        found, more = subjects_page(actor, chosen)
+        return found, found, more
+    every, start = subjects_of(systems_named(actor, chosen)), ROWS * ((chosen.get("page") or 1) - 1)
+    return every[start : start + ROWS], every, len(every) > start + ROWS
+
+
 def subjects_listed(actor: User, chosen: Mapping[str, Any]) -> tuple[list[Subject], bool]:
     """All systems named, up to ``LISTED``, and whether there are more."""
     found = subjects_of(systems_named(actor, chosen)[: LISTED + 1])

@@ -1,5 +1,8 @@
 """Coverage of one system as a signed PDF: asking for it, and those that were made."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,6 +23,7 @@ from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
 from web.requirements.forms import FIRST
 
+AGAIN = ("framework", "as_of", "known_at")
 ASKED = "Asked for. A worker draws and signs it; load this page again in half a minute."
 
 
@@ -40,7 +44,7 @@ def coverage_report(request: HttpRequest, system_id: UUID) -> HttpResponse:
             else:
                 messages.success(request, ASKED)
                 return redirect("web:coverage-report", system.pk)
-    context = {"system": system, "files": files_of(actor, system), "waits": waits(system), "may_build": allowed(actor, "report.build", system)}
+    context = {"system": system, "files": files_of(actor, system), "newest": newest(system), "may_build": allowed(actor, "report.build", system)}
     return form_response(request, form, "web/coverage/report.html", nav="requirements", **context)
 
 
@@ -50,8 +54,23 @@ def files_of(actor: User, system: AISystem) -> list[Artifact]:
     return list(rows.select_related("attestation__entry").order_by("-created_at"))
 
 
-def waits(system: AISystem) -> str:
-    """What became of the newest request: ``requested``, ``failed`` or nothing to say."""
-    rows = LedgerEntry.objects.filter(subject=subject_of(system), action__in=[REQUESTED, BUILT, FAILED])
-    newest = rows.order_by("-index").values_list("action", flat=True).first()
-    return str(newest).rpartition(".")[2] if newest in (REQUESTED, FAILED) else ""
+@dataclass(frozen=True)
+class Newest:
+    """What became of the newest request: still ``waiting``, or failed for a ``reason``; ``asked`` holds the fields to ask again with."""
+
+    waiting: bool
+    reason: str
+    asked: Mapping[str, Any]
+
+
+def newest(system: AISystem) -> Newest | None:
+    """The newest request where it has not led to a report; one query, two where it failed."""
+    rows = LedgerEntry.objects.filter(subject=subject_of(system)).order_by("-index").values_list("action", "payload")
+    last = rows.filter(action__in=[REQUESTED, BUILT, FAILED]).first()
+    if last is None or last[0] == BUILT:
+        return None
+    action, payload = last
+    # What was asked for stands in the request; a failure names its content only.
+    found = (action, payload) if action == REQUESTED else rows.filter(action=REQUESTED, payload__content=payload["content"]).first()
+    asked = {name: found[1][name] for name in AGAIN} if found else {}
+    return Newest(action == REQUESTED, str(payload.get("error", "")), asked)

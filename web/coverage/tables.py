@@ -1,5 +1,6 @@
 """Coverage as tables: gaps and judgements as lists, states cell by cell for a spreadsheet."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from decisions.models import Exemption
+from frameworks.evidence_kinds import kinds_words
 from reports.coverage import Cell, Matrix
 from reports.coverage_grid import cells_of
 from reports.gaps import Gap
@@ -45,6 +47,14 @@ class GapListTable(ListTable):
     def value_state(self, value: str) -> str:
         """The word."""
         return value
+
+    def render_begins(self, value: datetime.date) -> str:
+        """The day in words."""
+        return f"{value:%d %B %Y}".lstrip("0")
+
+    def value_begins(self, value: datetime.date | None) -> str:
+        """The day in ISO 8601."""
+        return value.isoformat() if value else ""
 
     def render_owner(self, record: dict[str, Any]) -> SafeString:
         """Who, or a link to say who where that is allowed."""
@@ -92,7 +102,7 @@ def _gap(gap: Gap, query: str, may_assign: bool) -> dict[str, Any]:
         "pressing": ("stale", "proposed", "missing", "partial").index(cell.state),
         "fresh": gap.fresh,
         "needs": gap.needs,
-        "begins": cell.applies.begins.isoformat() if cell.applies.begins else "",
+        "begins": cell.applies.begins,
         "owner": str(gap.assignment.owner) if gap.assignment else "",
         "due_on": gap.assignment.due_on if gap.assignment else None,
         "overdue": gap.overdue,
@@ -104,7 +114,7 @@ class ExemptionTable(ListTable):
 
     ref = tables.Column(verbose_name="Requirement")
     system = tables.Column(verbose_name="For", accessor="system__name")
-    framework = tables.Column(accessor="framework__name")
+    framework = tables.Column(verbose_name="Framework", accessor="framework__name")
     state = tables.Column()
     reason = tables.Column(orderable=False)
     proposed_by = tables.Column(verbose_name="Proposed by", order_by=("proposed_by__username",))
@@ -150,6 +160,6 @@ def _cell(cell: Cell, matrices: Mapping[str, Matrix]) -> dict[str, Any]:
         "title": cell.requirement.title,
         "state": cell.word,
         "reason": cell.applies.reason,
-        "missing": ", ".join(cell.answer.missing_kinds).replace("_", " ") if cell.gap else "",
+        "missing": kinds_words(cell.answer.missing_kinds) if cell.gap else "",
         "as_of": matrices[framework.slug].as_of.isoformat(),
     }

@@ -19,7 +19,7 @@ from reports.gaps import assigned_read, gaps_of
 from reports.oscal import oscal_bytes
 from reports.subjects import subjects_of
 from web.coverage import page, queries
-from web.coverage.forms import AssignForm, GapsForm, ShownForm, TrendForm
+from web.coverage.forms import AssignForm, GapsForm, OverviewForm, TrendForm
 from web.coverage.tables import CellTable, GapListTable, gap_rows
 from web.fetch import actor_of
 from web.figures import figure_view
@@ -37,16 +37,16 @@ def coverage_overview(request: HttpRequest) -> HttpResponse:
     """Systems against frameworks, or against the articles of one; ``export`` gives every cell as a file."""
     actor, catalogue = actor_of(request), catalogue_read()
     known = queries.frameworks_in(catalogue)
-    form = ShownForm(request.GET, known)
+    form = OverviewForm(request.GET, known)
     if not form.is_valid():
         return render(request, OVERVIEW, {"form": form, "nav": "requirements"}, status=422)
     chosen = form.cleaned_data
-    subjects, more = queries.subjects_page(actor, chosen)
-    holdings = queries.holdings_for(actor, catalogue, chosen, subjects, today())
+    shown, counted, more = queries.subjects_counted(actor, chosen)
+    holdings = queries.holdings_for(actor, catalogue, chosen, counted, today())
     wanted = request.GET.get("export", "")
     if wanted in FORMATS:
         return export_response(CellTable(matrices_of(holdings, chosen["as_of"], chosen["known_at"])), wanted, "coverage")
-    return render(request, OVERVIEW, {"form": form, **page.overview_context(chosen, known, holdings, more)})
+    return render(request, OVERVIEW, {"form": form, **page.overview_context(chosen, known, holdings, shown, more)})
 
 
 @require_GET

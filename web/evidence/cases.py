@@ -37,7 +37,8 @@ CASES = Listing(
 def case_list(request: HttpRequest) -> HttpResponse:
     """Cases the actor may know of."""
     actor = actor_of(request)
-    actions = (Action("Export a case", reverse("web:case-export"), primary=True),) if allowed(actor, "evidence.export") else ()
+    may = (("Export a case", "case-export", "evidence.export", True), ("Take in a vendor's case", "case-import", "case.receive", False))
+    actions = tuple(Action(label, reverse(f"web:{name}"), primary=primary) for label, name, verb, primary in may if allowed(actor, verb))
     return list_response(request, CASES, CaseExport.objects.visible_to(actor).select_related("run"), actions)
 
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evidence.models import Artifact, EvidenceLink, LedgerEntry
+from frameworks.evidence_kinds import kind_words
 from reports.models import CaseExport
 from web.evidence import queries
 from web.evidence.subjects import action_words, subject_link, subject_words
@@ -39,6 +40,14 @@ class ArtifactTable(ListTable):
     def findings(self) -> dict[str, UUID]:
         """The findings of the steps on this page, looked up once."""
         return queries.findings_by_step(actor_of(self.request), {row.record.subject for row in self.paginated_rows})
+
+    def render_kind(self, value: str) -> str:
+        """In words."""
+        return value.replace("_", " ").replace("-", " ")
+
+    def value_kind(self, value: str) -> str:
+        """As the statement has it."""
+        return value
 
     def render_size(self, value: int) -> str:
         """In decimal units."""
@@ -141,7 +150,7 @@ class LinkTable(ListTable):
 
     def render_evidence_kind(self, value: str) -> str:
         """In words."""
-        return value.replace("_", " ")
+        return kind_words(value)
 
     def render_tier(self, value: str) -> str:
         """As mark and word."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.evidence import cases, links, log, views
+from web.evidence import cases, links, log, received, views
 
 urlpatterns = [
     path("evidence/", views.artifact_list, name="artifact-list"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("evidence/links/<uuid:link_id>/", links.evidence_link_review, name="evidence-link-review"),
     path("evidence/cases/", cases.case_list, name="case-list"),
     path("evidence/cases/new/", cases.case_export, name="case-export"),
+    path("evidence/cases/import/", received.case_import, name="case-import"),
+    path("evidence/cases/received/<uuid:received_id>/", received.received_case, name="received-case"),
     path("evidence/cases/<uuid:case_id>/", cases.case_detail, name="case-detail"),
     path("evidence/cases/<uuid:case_id>/zip/", cases.case_download, name="case-download"),
 ]

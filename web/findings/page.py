@@ -50,6 +50,7 @@ def context(finding: Finding, actor: User) -> dict[str, Any]:
         "known": step.instrument in {method.card.slug for method in METHODS},
         "capped": finding.verdict == Verdict.NOT_QUALIFIED,
         "belief": finding_belief(finding),
+        "received": run.received,
         "meaning": words.tier_meaning(finding.reading),
         "figures": figures.figures_of(finding),
         "rows": measurements.rows_of(finding),

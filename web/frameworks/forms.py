@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
+from frameworks.evidence_kinds import kind_words
 from frameworks.imports.limits import LARGEST
 from frameworks.imports.sheets import COLUMNS, HEADING_ROWS, guess
 from frameworks.models import Framework
@@ -106,7 +107,7 @@ class CarryForm(forms.Form):
 
     def __init__(self, data: Any, kinds: Sequence[str], overlaps: bool) -> None:
         super().__init__(data)
-        self.fields["kind"].choices = [(kind, kind.replace("_", " ")) for kind in kinds]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [(kind, kind_words(kind)) for kind in kinds]  # type: ignore[attr-defined]
         told = "The two only overlap. Say which part of the requirement the evidence answers." if overlaps else "Optional: the relationship is stated anyway."
         self.fields["reason"].help_text = told
         self.fields["reason"].required = overlaps

@@ -14,6 +14,7 @@ from evidence import ledger
 from evidence.libraries import library_import
 from frameworks.import_plans import draft_read, plan_of
 from frameworks.import_services import draft_create, draft_discard
+from frameworks.import_words import sentences
 from frameworks.imports.limits import LARGEST
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
@@ -83,7 +84,7 @@ def import_apply(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             framework = library_import(actor=actor_of(request), draft=draft, **form.cleaned_data)
             messages.success(request, "Imported. The file is kept as evidence and the change is in the log.")
             return redirect("web:framework-detail", framework.slug) if framework else redirect("web:framework-list")
-    text = " ".join([*page.sentences(plan), "Everybody who works with this installation will see it. Evidence that was accepted stays where it is."])
+    text = " ".join([*sentences(plan), "Everybody who works with this installation will see it. Evidence that was accepted stays where it is."])
     context = {"title": f"Apply “{plan.found.name or draft.name}”?", "text": text, "action": "Apply", "nav": "requirements"}
     return form_response(request, form, "components/confirm.html", back=reverse("web:import-preview", args=[draft.pk]), **context)
 

@@ -74,7 +74,7 @@ def listing(actor: User) -> tuple[Listing, tuple[Action, ...]]:
     ask = (Action("Ask for a decision", reverse("web:decision-create"), primary=True),) if allowed(actor, "decision.request") else ()
     actions = (Action("Gate policies", reverse("web:policy-list")), *ask)
     empty = Empty("No decision was asked for", FIRST, Action("Gate policies", reverse("web:policy-list")))
-    more = {"nav": "decisions", "template": "web/gates/list.html", "noun": ("decision", "decisions")}
+    more = {"nav": "decisions", "template": "web/gates/list.html", "noun": ("decision", "decisions"), "counted": True}
     return Listing("decisions", "Decisions", TEXT, DecisionTable, DecisionFilter, empty, **more), actions  # type: ignore[arg-type]
 
 
@@ -150,6 +150,8 @@ def _address(item: Mapping[str, Any], artifacts: Mapping[str, UUID]) -> str:
         return reverse("web:incident-detail", args=[item["incident"]])
     if "link" in item:
         return reverse("web:artifact-detail", args=[artifacts[item["artifact"]]]) if item["artifact"] in artifacts else ""
+    if "questionnaire" in item:
+        return reverse("web:questionnaire-review", args=[item["questionnaire"]])
     return reverse("web:entry-detail", args=[item["entry"]])
 
 

@@ -17,7 +17,7 @@ from decisions.conditions import Condition, check
 from decisions.gate_vocabulary import COMPARISONS, SEVERITIES, STEPS, TIERS
 from decisions.policies import MOST, Draft, shipped
 from frameworks.models import Framework
-from web.forms import OrganisationForm, sentence
+from web.forms import OrganisationForm, Suggest, sentence
 
 NAMES = frozenset(field.name for field in fields(Condition))
 
@@ -119,11 +119,19 @@ class QuestionnaireForm(ConditionForm):
 
     kind = "questionnaire"
     name = forms.CharField(
-        max_length=120, label="Questionnaire", help_text="There is none yet: until then this condition cannot be evaluated and never passes."
+        max_length=200, label="Questionnaire", widget=Suggest({}), help_text="Its name as in your list of questionnaires. Any version of it counts."
     )
-    value = forms.FloatField(required=False, label="Score of at least")
+    value = forms.FloatField(
+        required=False, min_value=0, max_value=100, label="Confirmed, at least per cent",
+        help_text="Only answers that a reviewer accepted count. Leave it empty to ask for a current review alone.",
+    )  # fmt: skip
+    no_flags = forms.BooleanField(required=False, label="No exposure may be open", help_text="Such as a vendor that cannot be audited after an incident.")
 
-    field_order = ("name", "value", "required")
+    field_order = ("name", "value", "no_flags", "required")
+
+    def suggest(self, names: Mapping[str, str]) -> None:
+        """Offer the names of the register's questionnaires."""
+        self.fields["name"].widget = Suggest(names)
 
 
 FORMS: Mapping[str, type[ConditionForm]] = {form.kind: form for form in (FindingForm, CoverageForm, IncidentsForm, DrillForm, QuestionnaireForm)}

@@ -21,7 +21,7 @@ LEADS = {
     "coverage": "Only evidence that a person has accepted counts.",
     "incidents": "Incidents that name the version or the system count.",
     "rollback_drill": "The newest drill counts; one that failed does not.",
-    "questionnaire": "Questionnaires are not there yet. The condition says so and never passes.",
+    "questionnaire": "Only what a reviewer accepted counts, while the review holds and what it rests on did not change. The vendor's word alone never passes.",
 }
 """What a person should know before writing a condition of a kind."""
 

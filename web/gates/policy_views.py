@@ -19,7 +19,7 @@ from decisions.policies import Draft
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
 from web.gates import policy_page, queries
-from web.gates.policy_forms import FORMS, PolicyForm, VotersForm
+from web.gates.policy_forms import FORMS, PolicyForm, QuestionnaireForm, VotersForm
 from web.lists.listing import list_response
 
 SAVED = "Saved as version {}, and entered in the log. Decisions asked for so far keep their version."
@@ -114,6 +114,8 @@ def condition_remove(request: HttpRequest, policy_id: UUID, condition: str) -> H
 def _condition(request: HttpRequest, policy: GatePolicy, kind: str, row: Condition | None) -> HttpResponse:
     current = policy.current
     form = FORMS[kind](posted(request), initial={**(row.document if row else {}), "seen": current.number})
+    if isinstance(form, QuestionnaireForm):
+        form.suggest(queries.questionnaires_of(policy))
     if form.is_valid():
         fresh = form.condition(row.key if row else "")
         with service_errors(form):

@@ -9,15 +9,18 @@ from accounts.models import Membership, Organisation, User
 from accounts.permissions import PERSONAL
 from core.errors import NotFound
 from decisions.gate_models import Approval, Decision, DecisionTask, GatePolicy, GatePolicyVersion, RollbackDrill, Waiver
+from decisions.ties import with_ties
 from evidence.models import Artifact
 from inventory.models import ModelVersion
+from questionnaires.models import Template
 
 R = TypeVar("R")
 
 
 def decision_rows(actor: User) -> QuerySet[Decision]:
     """All decisions the actor may know of, with what the list names."""
-    return Decision.objects.visible_to(actor).select_related("policy__policy", "version__model", "system").defer("basis", "version__weights_manifest")
+    rows = Decision.objects.visible_to(actor).select_related("policy__policy", "version__model", "system")
+    return with_ties(rows.defer("basis", "version__weights_manifest"))
 
 
 def decision_for(actor: User, decision_id: UUID) -> Decision:
@@ -85,3 +88,9 @@ def artifacts_by_digest(actor: User, digests: set[str]) -> dict[str, UUID]:
     """Key of one visible artifact for each digest."""
     rows = Artifact.objects.visible_to(actor).filter(sha256__in=digests).values_list("sha256", "pk")
     return dict(rows)
+
+
+def questionnaires_of(policy: GatePolicy) -> dict[str, str]:
+    """Names of the questionnaires of the policy's register that are published and in use, each once."""
+    rows = Template.objects.filter(organisation=policy.organisation_id, withdrawn_at__isnull=True, versions__published_at__isnull=False)
+    return dict.fromkeys(rows.order_by("name").values_list("name", flat=True), "")

@@ -12,7 +12,7 @@ from accounts.permissions import require
 from decisions import services
 from web.fetch import actor_of, version_for
 from web.forms import form_response, posted, service_errors
-from web.gates import page, queries
+from web.gates import queries
 from web.gates.forms import DrillForm, RollBackForm
 
 
@@ -26,8 +26,8 @@ def decision_release(request: HttpRequest, decision_id: UUID) -> HttpResponse:
         version = services.version_release(actor=actor, decision=row)
         messages.success(request, f"{version} is {version.get_lifecycle_display().lower()} now, through {row.reference}.")
         return redirect("web:version-detail", version.pk)
-    target = page.release(row, actor) or "released"
-    text = f"{row.about} becomes {target}, through {row.reference}. The move is signed and stays in the log for good."
+    version, target = services.releasable(row)
+    text = f"{version} becomes {target.label.lower()}, through {row.reference}. The move is signed and stays in the log for good."
     context = {"title": "Release the version?", "text": text, "action": "Release", "back": reverse("web:decision-detail", args=[row.pk]), "nav": "decisions"}
     return render(request, "components/confirm.html", context)
 

@@ -4,13 +4,13 @@ from functools import cached_property
 from uuid import UUID
 
 import django_tables2 as tables
-from django.db.models import prefetch_related_objects
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from decisions.basis import bases_of, stands
 from decisions.gate_models import Decision, DecisionState, GatePolicy
 from decisions.gate_vocabulary import OUTCOMES, Outcome
+from decisions.ties import ties_attach
 from web.lists.columns import ListTable, WhenColumn
 
 
@@ -33,7 +33,7 @@ class DecisionTable(ListTable):
     def lapsed(self) -> frozenset[UUID]:
         """Keys of the approved decisions shown that no longer stand."""
         rows: list[Decision] = [row.record for row in self.paginated_rows if row.record.state == DecisionState.APPROVED]
-        prefetch_related_objects(rows, "tasks", "waivers")
+        ties_attach(rows)
         found = bases_of(rows)
         return frozenset(row.pk for row in rows if not stands(row, found[row.pk]))
 
@@ -56,9 +56,9 @@ class PolicyTable(ListTable):
 
     name = tables.Column(linkify=("web:policy-detail", {"policy_id": tables.A("pk")}))
     step = tables.Column()
-    version = tables.Column(verbose_name="Version", accessor="current.number", orderable=False)
-    conditions = tables.Column(verbose_name="Conditions", accessor="current.conditions", orderable=False)
-    quorum = tables.Column(verbose_name="Approvals needed", accessor="current.quorum", orderable=False)
+    version = tables.Column(verbose_name="Version", accessor="current__number", orderable=False)
+    conditions = tables.Column(verbose_name="Conditions", accessor="current__conditions", orderable=False)
+    quorum = tables.Column(verbose_name="Approvals needed", accessor="current__quorum", orderable=False)
 
     class Meta(ListTable.Meta):
         model = GatePolicy

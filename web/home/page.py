@@ -12,7 +12,7 @@ from assessments.models import Run
 from core import clock
 from reports import formats
 from reports.queries import step_title
-from web.home import clocks, gates, needs, queries
+from web.home import answers, clocks, gates, needs, portal, queries
 from web.instruments import outline
 from web.runs.progress import run_progress
 
@@ -34,14 +34,16 @@ class Card:
 def context(actor: User) -> dict[str, Any]:
     """The context of ``web/home/home.html``."""
     now = clock.now()
-    kinds = [provider(actor, now) for provider in needs.PROVIDERS]
+    kinds = [provider(actor, now) for provider in (*needs.PROVIDERS, *answers.ANSWERS)]
     found = queries.counts(actor, kinds)
     reads = allowed(actor, "assessments.read")
     return {
         "nav": "home",
         "today": now,
         "greeting": f"Good day, {actor.first_name}" if actor.first_name else "Good day",
-        "cards": by_tone([*clocks.pressing(actor, now), *(gates.pressing(actor) if found["has_decisions"] else ()), *cards(kinds, found)]),
+        "cards": by_tone(
+            [*portal.pressing(actor, now), *clocks.pressing(actor, now), *(gates.pressing(actor) if found["has_decisions"] else ()), *cards(kinds, found)]
+        ),
         "steps": first_steps(actor, found),
         "reads": reads,
         "findings": _findings(actor) if reads else [],

@@ -42,7 +42,6 @@ class CapturedForm(forms.Form):
         help_text="How they were captured, and who wrote the contrast. It becomes part of the set's datasheet.",
     )  # fmt: skip
 
-    # An upload that is too large is read past, and every field after it with it: what is typed comes first, so that it stays.
     field_order = ("origin", "file")
 
     def __init__(self, *args: Any, too_large: bool = False, **options: Any) -> None:

@@ -18,11 +18,10 @@ from decisions.drafts import Answer, answers_of
 from decisions.models import DraftVersion, Incident
 from decisions.report_forms import Draftable
 from decisions.services.drafts import LONGEST
-from evidence.proofs import bundle_read
-from evidence.storage import blobs
-from reports.incident_reports import PDF, incident_report_request, report_file
+from reports.incident_reports import PDF, incident_report_request
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
+from web.handout import bundle_sent, file_sent
 from web.incidents import queries
 from web.incidents.page import CRUMBS
 
@@ -81,26 +80,21 @@ def draft_build(request: HttpRequest, incident_id: UUID, clock: str) -> HttpResp
 def report_pdf(request: HttpRequest, made_id: UUID) -> FileResponse:
     """The signed PDF, hashed again on the way out."""
     report = queries.made_for(actor_of(request), made_id)
-    found = report_file(report, "pdf")
-    return FileResponse(blobs().open(found.sha256), as_attachment=True, filename=f"{report.reference}.pdf", content_type="application/pdf")
+    return file_sent(report, report.pdf)
 
 
 @require_GET
 def report_json(request: HttpRequest, made_id: UUID) -> FileResponse:
     """The same as JSON."""
     report = queries.made_for(actor_of(request), made_id)
-    found = report_file(report, "json")
-    return FileResponse(blobs().open(found.sha256), as_attachment=True, filename=f"{report.reference}.json", content_type="application/json")
+    return file_sent(report, report.data, "json")
 
 
 @require_GET
 def report_bundle(request: HttpRequest, made_id: UUID) -> HttpResponse:
     """Its signed log entry with its proof, which a verifier wants beside the PDF."""
     report = queries.made_for(actor_of(request), made_id)
-    if report.entry is None:
-        raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no log entry yet.")
-    headers = {"Content-Disposition": f'attachment; filename="{PDF}.sigstore.json"'}
-    return HttpResponse(bundle_read(report.entry.attestation), content_type="application/json", headers=headers)
+    return bundle_sent(report, report.entry, PDF)
 
 
 def _help(row: Answer) -> str:

@@ -13,6 +13,7 @@ from assessments.registry import METHODS
 from assessments.services.qualifications import figures_of
 from evidence.storage import blobs
 from gpu_tasks.calibration import calibration_start
+from gpu_tasks.trials import own_of
 from web.fetch import actor_of
 from web.instruments import queries, records
 
@@ -33,8 +34,17 @@ def instrument_calibrate(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("web:calibration-detail", running.id)
     if request.method == "POST":
         return redirect("web:calibration-detail", calibration_start(actor=actor, instrument=slug).id)
-    asked = {"title": f"Calibrate “{card.title}”?", "text": ASKED, "action": "Calibrate", "nav": "instruments"}
+    asked = {"title": f"Calibrate “{card.title}”?", "text": ASKED + own_words(slug), "action": "Calibrate", "nav": "instruments"}
     return render(request, "components/confirm.html", {**asked, "back": reverse("web:instrument-detail", args=[slug])})
+
+
+def own_words(slug: str) -> str:
+    """Which organisms registered here are tried too; empty where there are none."""
+    rows = own_of(slug)
+    if not rows:
+        return ""
+    told = ", ".join(f"{row}{' (not counted)' if row.tuning else ''}" for row in rows)
+    return f" Registered here and tried too: {told}."
 
 
 @require_GET

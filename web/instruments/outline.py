@@ -1,8 +1,8 @@
 """What all pages say alike about instruments: usual times, and why one cannot be used on a version."""
 
+from assessments.access import ACCESS_ORDER
 from assessments.contracts import InstrumentCard
 from assessments.registry import METHODS
-from assessments.services.plans import ACCESS_ORDER
 from inventory.models import Access, ModelVersion
 
 

@@ -11,6 +11,7 @@ from assessments.contracts import Instrument, RequirementClaim
 from assessments.judgement import wording
 from assessments.probes import EXPLORATION, Item, ProbeSet
 from assessments.registry import METHODS, source_digest
+from frameworks.evidence_kinds import kind_words
 from frameworks.models import Requirement
 from inventory.models import Access
 from reports.vocabulary import vocabulary
@@ -19,7 +20,11 @@ from web.blind.page import blind_context
 from web.instruments import parameters, queries, records
 from web.instruments.records import Belief, beliefs
 
-SHELVES = ({"label": "Probe sets", "url": "/probe-sets/"}, {"label": "Blind exercises", "url": "/blind/"})
+SHELVES = (
+    {"label": "Probe sets", "url": "/probe-sets/"},
+    {"label": "Organisms", "url": "/organisms/"},
+    {"label": "Blind exercises", "url": "/blind/"},
+)
 ABOUT = ("Estimand", "Falsifier", "Control", "Threshold", "Null", "Probe set", "Organism", "Capped verdict", "Digest")
 
 
@@ -98,7 +103,7 @@ def _calibration(slug: str, belief: Belief, actor: User) -> dict[str, Any]:
 
 
 def _claim(claim: RequirementClaim, known: Mapping[str, Requirement]) -> dict[str, Any]:
-    return {"claim": claim, "requirement": known.get(claim.requirement), "kind": claim.evidence_kind.replace("_", " ")}
+    return {"claim": claim, "requirement": known.get(claim.requirement), "kind": kind_words(claim.evidence_kind)}
 
 
 def probe_set_context(shown: ProbeSet) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Parameter:
         return self.name.replace("_", " ").capitalize()
 
     @property
+    def may_be_empty(self) -> bool:
+        """Whether nothing is a value too: for a text whose default is empty it is the empty text."""
+        return self.optional or self.default == ""
+
+    @property
     def noun(self) -> str:
         """What kind of value is wanted."""
         noun = "choice" if self.choices else NOUNS.get(self.kind, self.kind.__name__)

@@ -20,6 +20,9 @@ class ListTable(tables.Table):
 class WhenColumn(tables.Column):
     """A moment in UTC; ISO 8601 in exports."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"attrs": {"td": {"class": "when"}}, **options})
+
     def render(self, value: Any) -> str:
         """To the minute."""
         return assay.when(value)
@@ -33,7 +36,7 @@ class DigestColumn(tables.TemplateColumn):
     """A SHA-256 in short form with a copy button; the whole of it in exports."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(template_code="{% digest value %}", orderable=False, **options)
+        super().__init__(template_code="{% if value %}{% digest value %}{% else %}–{% endif %}", orderable=False, **options)
 
     def value(self, value: Any, **_: Any) -> str:
         """The whole digest."""

@@ -14,9 +14,12 @@ from django_tables2 import RequestConfig, Table
 
 from accounts.models import SavedFilter
 from web.fetch import actor_of
+from web.lists.counted import CountedPage
 from web.lists.export import FORMATS, export_response
 
 PAGE = 50
+LAST = 1_000_000
+"""No list has that many pages."""
 NOUNS = {
     "AIModel": ("model", "models"),
     "AISystem": ("system", "systems"),
@@ -58,7 +61,10 @@ class Empty:
 
 @dataclass(frozen=True)
 class Listing:
-    """Everything that tells one list from another. ``slug`` names its saved filters and its export files, ``noun`` one row and several."""
+    """Everything that tells one list from another. ``slug`` names its saved filters and its export files, ``noun`` one row and several.
+
+    ``counted`` reads the count of the rows along with them.
+    """
 
     slug: str
     title: str
@@ -70,6 +76,7 @@ class Listing:
     nav: str = ""
     template: str = "web/lists/list.html"
     noun: tuple[str, str] = ("", "")
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,8 @@ def list_response(request: HttpRequest, listing: Listing, rows: QuerySet[Any], a
     wanted = request.GET.get("export", "")
     if wanted in FORMATS:
         return export_response(table, wanted, listing.slug)
+    if listing.counted:
+        count_along(request, table)
     paginate(request, table)
     context = listing_context(request, listing, rows, filterset, table) | {"actions": actions} | more
     response = render(request, "web/lists/rows.html" if context["part"] else listing.template, context)
@@ -138,6 +147,15 @@ def empty_least(term: Any) -> Any:
     if not isinstance(term, str):
         return term
     return F(term[1:]).desc(nulls_last=True) if term.startswith("-") else F(term).asc(nulls_first=True)
+
+
+def count_along(request: HttpRequest, table: Table) -> None:
+    """Read the page asked for together with the count of all rows; for lists whose other columns already ask much of the database."""
+    asked = request.GET.get(table.prefixed_page_field, "")
+    page = int(asked) if asked.isdecimal() and 0 < int(asked) < LAST else 1
+    counted = CountedPage(table.data.data, PAGE * (page - 1), PAGE)
+    counted.set_table(table)
+    table.data = table.rows.data = counted
 
 
 def paginate(request: HttpRequest, table: Table) -> None:

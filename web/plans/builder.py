@@ -84,8 +84,9 @@ def key_of(method: Instrument, params: Mapping[str, Any], name: str) -> str:
 
 
 def _choices(kind: type[ParamsBase], params: Mapping[str, Any]) -> str:
-    # The choice of everything tells no use apart from another.
-    chosen = (str(params[row.name]).removeprefix("axis_") for row in parameters_of(kind) if row.choices)
+    # What a use is about comes first in the declaration; the choice of everything, or of the usual, tells no use apart from another.
+    rows = [row for row in parameters_of(kind) if row.choices]
+    chosen = (str(params[row.name]).removeprefix("axis_") for row in rows if row is rows[0] or params[row.name] != row.default)
     return "-".join(value for value in chosen if value != "both")
 
 
@@ -156,7 +157,8 @@ def _added(drafts: list[Draft], slug: str) -> list[Draft]:
     fresh = _draft(method, PlanItem(slug))
     fresh.touched = True
     same = [draft for draft in drafts if draft.slug == slug]
-    fresh.entries |= {f"p_{row.name}": _unused(row, same) for row in parameters_of(method.Params) if row.choices}
+    about = next((row for row in parameters_of(method.Params) if row.choices), None)
+    fresh.entries |= {f"p_{about.name}": _unused(about, same)} if about else {}
     last = max((place for place, draft in enumerate(drafts) if draft.slug == slug), default=len(drafts) - 1)
     return [*drafts[: last + 1], fresh, *drafts[last + 1 :]]
 

@@ -39,7 +39,7 @@ class NumberList(forms.CharField):
 def field_of(parameter: Parameter) -> forms.Field:
     """The form field of one parameter; it must be filled unless the parameter may be empty."""
     allowed = f"{parameter.allowed}; " if parameter.allowed and not parameter.choices else ""
-    options: dict[str, Any] = {"label": parameter.label, "required": not parameter.optional, "help_text": f"{allowed}usually {parameter.usual_text}"}
+    options: dict[str, Any] = {"label": parameter.label, "required": not parameter.may_be_empty, "help_text": f"{allowed}usually {parameter.usual_text}"}
     if parameter.choices:
         return forms.ChoiceField(choices=[(str(value), parameter.titles.get(str(value), str(value))) for value in parameter.choices], label=parameter.label)
     if parameter.many:

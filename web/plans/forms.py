@@ -45,12 +45,17 @@ class PlanForm(forms.Form):
     seed = forms.IntegerField(
         min_value=0, max_value=LARGEST_SEED, initial=standard.SEED, help_text="Fixes every random draw and which content families are kept for confirmation."
     )
-    field_order = ("version", "title", "claim", "seed")
+    for_vendor = forms.BooleanField(
+        label="The vendor runs it, on weights that stay there",
+        required=False,
+        help_text="Any instrument may then be used. After sealing you hand the plan over as a file, and take in the case that comes back.",
+    )
+    field_order = ("version", "title", "claim", "seed", "for_vendor")
 
     def __init__(self, *args: Any, actor: User, fixed: ModelVersion | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         if fixed is not None:
-            del self.fields["version"]
+            del self.fields["version"], self.fields["for_vendor"]
         else:
             self.fields["version"].queryset = queries.versions_of(actor)  # type: ignore[attr-defined]
 

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from accounts.models import User
 from accounts.permissions import allowed
 from assessments import probes
-from assessments.contracts import Instrument, Threshold
+from assessments.contracts import Instrument, InstrumentCard, Threshold
 from assessments.judgement import wording
 from assessments.models import Plan
 from assessments.registry import METHODS, source_digest
@@ -50,6 +50,17 @@ class State:
             self.form.add_error(None, "Tick at least one instrument.")
         return all(sound) and bool(chosen)
 
+    @property
+    def for_vendor(self) -> bool:
+        """Whether the vendor is to run it, so that our access does not matter."""
+        if self.plan is not None:
+            return self.plan.for_vendor
+        return self.form["for_vendor"].value() in (True, "on", "true", "True")
+
+    def blocked(self, card: InstrumentCard) -> str:
+        """Why an instrument cannot be used; empty when it can."""
+        return outline.blocked(card, self.version) if self.version and not self.for_vendor else ""
+
     def wish(self) -> dict[str, Any]:
         """What the service wants to know, once ``ready``."""
         data = self.form.cleaned_data
@@ -69,7 +80,7 @@ def opened(actor: User, query: Mapping[str, str], plan: Plan | None = None) -> S
 
 def _initial(origin: Plan | None, version: ModelVersion | None, preset: Preset) -> dict[str, Any]:
     if origin is not None:
-        return {"version": origin.version_id, **{name: origin.document[name] for name in ("title", "claim", "seed")}}
+        return {"version": origin.version_id, **{name: origin.document[name] for name in ("title", "claim", "seed")}, "for_vendor": origin.for_vendor}
     title = f"{preset.title}{f' of {version.model.name}' if version else ''}" if preset.title else ""
     return {"version": version.pk if version else None, "title": title, "claim": preset.claim, "seed": standard.SEED}
 
@@ -103,7 +114,7 @@ def builder_context(state: State) -> dict[str, Any]:
         "cards": [_card(method, state, measured.get(method.card.slug, [])) for method in METHODS],
         "steps": [(use.title, 60 * use.method.card.minutes) for use in chosen],
         "seconds": sum(60 * use.method.card.minutes for use in chosen),
-        "blocked": [use.method.card for use in chosen if state.version and outline.blocked(use.method.card, state.version)],
+        "blocked": [use.method.card for use in chosen if state.blocked(use.method.card)],
         "glossary": words.glossary(*TERMS),
         "nav": "assessments",
     }
@@ -115,7 +126,7 @@ def _card(method: Instrument, state: State, measured: Sequence[str]) -> dict[str
         "card": card,
         "uses": [use for use in state.uses if use.method is method],
         "used": all(use.on for use in state.uses if use.method is method),
-        "blocked": outline.blocked(card, state.version) if state.version else "",
+        "blocked": state.blocked(card),
         "access": Access(card.access).label,
         "seconds": 60 * card.minutes,
         "probe_sets": [shipped_set(slug) for slug in card.probe_sets],
@@ -133,7 +144,7 @@ def items_of(plan: Plan) -> list[PlanItem]:
 def detail_context(plan: Plan, actor: User) -> dict[str, Any]:
     """The context of ``web/plans/detail.html`` and of the page that seals."""
     sealed = bool(plan.sealed_digest)
-    running = open_run(plan.version)
+    running, received = open_run(plan.version), plan.received_from
     may_write = not sealed and allowed(actor, "plan.write", plan)
     return {
         "plan": plan,
@@ -149,7 +160,9 @@ def detail_context(plan: Plan, actor: User) -> dict[str, Any]:
         "may_write": may_write,
         "may_copy": allowed(actor, "plan.write", plan),
         "may_seal": not sealed and allowed(actor, "plan.seal", plan),
-        "may_start": sealed and running is None and allowed(actor, "run.start", plan),
+        "may_start": sealed and running is None and allowed(actor, "run.start", plan) and (received is not None or not plan.for_vendor),
+        "may_hand_over": sealed and received is None and allowed(actor, "evidence.export", plan),
+        "received": received,
         "glossary": words.glossary(*TERMS),
         "nav": "assessments",
     }

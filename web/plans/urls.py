@@ -12,6 +12,7 @@ urlpatterns = [
     path("plans/<uuid:plan_id>/edit/", views.plan_edit, name="plan-edit"),
     path("plans/<uuid:plan_id>/seal/", views.plan_seal, name="plan-seal"),
     path("plans/<uuid:plan_id>/discard/", views.plan_discard, name="plan-discard"),
+    path("plans/<uuid:plan_id>/hand-over/", views.plan_hand_over, name="plan-hand-over"),
     path("plans/<uuid:plan_id>/run/", views.run_start, name="run-start"),
     path("versions/<uuid:version_id>/assess/", views.run_begin, name="run-begin"),
 ]

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.permissions import allowed, require
 from assessments.contracts import Refused
-from assessments.models import Plan
-from assessments.services import plans
+from assessments.models import RUNS_AT_VENDOR, Plan
+from assessments.services import handovers, plans
 from gpu_tasks import dispatch
 from web.fetch import actor_of, version_for
 from web.forms import form_response, posted, service_errors
@@ -84,7 +84,8 @@ def _saved(state: page.State, draft: Plan | None) -> Plan | None:
         with service_errors(state.form):
             if draft is not None:
                 return plans.plan_update(actor=state.actor, plan=draft, **wish)
-            return plans.plan_create(actor=state.actor, version=state.form.cleaned_data["version"], **wish)
+            runs_at = RUNS_AT_VENDOR if state.for_vendor else plans.RUNS_HERE
+            return plans.plan_create(actor=state.actor, version=state.form.cleaned_data["version"], runs_at=runs_at, **wish)
     except Refused as error:
         state.form.add_error(None, str(error))
     return None
@@ -154,3 +155,13 @@ def run_begin(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """The address of earlier links: the builder with the standard plan of this version."""
     version = version_for(actor_of(request), version_id)
     return redirect(f"{reverse('web:plan-create')}?version={version.id}&preset=standard")
+
+
+@require_POST
+def plan_hand_over(request: HttpRequest, plan_id: UUID) -> HttpResponse:
+    """The sealed plan as a file for the vendor that is to run it."""
+    actor = actor_of(request)
+    plan = queries.plan_for(actor, plan_id)
+    answer = HttpResponse(handovers.plan_hand_over(actor=actor, plan=plan), content_type="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="plan-{plan.sealed_digest[:12]}.assay.json"'
+    return answer

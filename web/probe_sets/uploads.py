@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
 class Limited(FileUploadHandler):
@@ -13,12 +13,12 @@ class Limited(FileUploadHandler):
         self.limit, self.seen, self.exceeded = limit, 0, False
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        """Pass a chunk on, or end the upload."""
+        """Pass a chunk on, or leave the file out."""
         self.seen += len(raw_data)
         if self.seen > self.limit:
             self.exceeded = True
-            # The rest is read and thrown away, so that the person gets a page that says why.
-            raise StopUpload(connection_reset=False)
+            # The rest of the file is read and thrown away; what was typed into the fields behind it is kept.
+            raise SkipFile
         return raw_data
 
     def file_complete(self, file_size: int) -> Any:

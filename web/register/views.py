@@ -20,7 +20,6 @@ def register(request: HttpRequest) -> HttpResponse:
     """All systems the actor may know of, with what is at work, open and decided."""
     actor = actor_of(request)
     first = Action("Register a system", reverse("web:system-create"), primary=True) if allowed(actor, "inventory.write") else None
-    listing = Listing(
-        "register", "Register of systems", LEAD, RegisterTable, RegisterFilter, Empty("No AI system is registered yet", FIRST, first), "Systems", "systems"
-    )
+    empty = Empty("No AI system is registered yet", FIRST, first)
+    listing = Listing("register", "Register of systems", LEAD, RegisterTable, RegisterFilter, empty, "Systems", "systems", counted=True)
     return list_response(request, listing, register_rows(actor), actions=(Action("The board's page", reverse("web:board")),))

@@ -9,13 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import allowed, require
-from core.errors import InvalidState
-from evidence.proofs import bundle_read
-from evidence.storage import blobs
 from reports.models import ReportState
 from reports.services import report_enqueue
 from web.fetch import actor_of, report_for, run_for
 from web.forms import form_response, service_errors
+from web.handout import bundle_sent, file_sent
 from web.lists.listing import Action, Empty, Listing, list_response
 from web.reports import page, queries
 from web.reports.filters import ReportFilter, RunFilter
@@ -87,17 +85,11 @@ def report_build(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def report_download(request: HttpRequest, report_id: UUID) -> FileResponse:
     """The signed PDF, hashed again on the way out."""
     report = report_for(actor_of(request), report_id)
-    if report.artifact is None:
-        raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no file yet.")
-    return FileResponse(blobs().open(report.artifact.sha256), as_attachment=True, filename=f"{report.reference}.pdf", content_type="application/pdf")
+    return file_sent(report, report.artifact)
 
 
 @require_GET
 def report_bundle(request: HttpRequest, report_id: UUID) -> HttpResponse:
     """The report's signed log entry with its proof: what ``assay verify`` wants beside the PDF."""
     report = report_for(actor_of(request), report_id)
-    if report.entry is None:
-        raise InvalidState(f"{report.reference} is {report.get_state_display().lower()}; there is no log entry yet.")
-    name = f"{report.reference}.pdf.sigstore.json"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(bundle_read(report.entry.attestation), content_type="application/json", headers=headers)
+    return bundle_sent(report, report.entry, f"{report.reference}.pdf")

@@ -1,12 +1,15 @@
 """Filters of the list of requirements."""
 
 import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.forms import DateInput
 
+from frameworks.evidence_kinds import keys_of
 from frameworks.models import Framework, Requirement
 
 
@@ -34,5 +37,6 @@ class RequirementFilter(filters.FilterSet):
         return found
 
     def asking(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Rows that ask for a kind of evidence; spaces may stand for underscores."""
-        return rows.filter(evidence_kinds__icontains=value.strip().replace(" ", "_"))
+        """Rows that ask for a kind of evidence, named by its key or in the words of the pages."""
+        found = reduce(or_, (Q(evidence_kinds__icontains=key) for key in keys_of(value)))
+        return rows.filter(found)

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from frameworks.applicability import ROLES
+from frameworks.evidence_kinds import kinds_words
 from frameworks.models import Requirement
 from reports.coverage import Cell, Matrix, Subject
 from web.lists.columns import ListTable
@@ -62,7 +63,7 @@ class RequirementTable(ListTable):
 
     def render_evidence_kinds(self, value: list[str]) -> str:
         """The kinds in words."""
-        return ", ".join(kind.replace("_", " ") for kind in value)
+        return kinds_words(value)
 
     def render_sourced(self, value: bool, record: Requirement) -> str:
         """Whether the content could be read in a source; an imported row is its file's own text."""
@@ -140,6 +141,6 @@ def _gap(cell: Cell) -> dict[str, Any]:
         "ref": cell.requirement.ref,
         "title": cell.requirement.title,
         "state": cell.word,
-        "missing": ", ".join(cell.answer.missing_kinds).replace("_", " "),
+        "missing": kinds_words(cell.answer.missing_kinds),
         "begins": cell.applies.begins.isoformat() if cell.applies.begins else "",
     }

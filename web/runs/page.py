@@ -38,7 +38,7 @@ def context(run: Run, actor: User) -> dict[str, Any]:
         "waiting": _waiting(run, steps),
         "max_attempts": settings.ASSAY_MAX_ATTEMPTS,
         "may_cancel": not run.ended and not run.cancel_requested and allowed(actor, "run.cancel", run),
-        "may_retry": retryable and allowed(actor, "run.retry", run),
+        "may_retry": retryable and not run.received_id and allowed(actor, "run.retry", run),
         "reports": reports,
         "polls": not run.ended or any(report.state == ReportState.REQUESTED for report in reports),
         "may_report": run.state == RunState.DONE and allowed(actor, "report.build", run),

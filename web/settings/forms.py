@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from accounts.models import Organisation, User
 from web.settings import page
 
+OVERLAPS = ((0, "Not at all: it leaked"), (1, "One hour"), (24, "One day"), (72, "Three days"), (168, "One week"))
 DAYS = ((30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "one year"))
 
 
@@ -104,6 +105,27 @@ class TokenForm(forms.Form):
         if not programs.exists():
             del self.fields["user"]
         self.fields["scopes"].choices = [(scope, _choice(scope, page.scope_words(scope))) for scope in scopes]  # type: ignore[attr-defined]
+
+
+class ClientSecretForm(forms.Form):
+    """A new client secret."""
+
+    scopes = forms.MultipleChoiceField(label="What may it do?", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose at least one."})
+    days = forms.TypedChoiceField(
+        label="Until when?", choices=DAYS, coerce=int, initial=365, help_text="Exchange it before; the former one can go on for a while."
+    )
+
+    def __init__(self, *args: Any, scopes: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [(scope, _choice(scope, page.scope_words(scope))) for scope in scopes]  # type: ignore[attr-defined]
+
+
+class SecretRotateForm(forms.Form):
+    """For how long the former secret goes on."""
+
+    overlap_hours = forms.TypedChoiceField(
+        label="How long shall the former secret go on?", choices=OVERLAPS, coerce=int, initial=24, help_text="So that the program can change in peace."
+    )
 
 
 def email_fixed() -> bool:

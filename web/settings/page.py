@@ -15,6 +15,7 @@ from django.urls import reverse
 from accounts.models import Role, User
 from accounts.permissions import PERSONAL, POLICY, SCOPES, VERBS, allowed
 from core import clock
+from core.hashing import sha256_bytes
 from evidence.keys import KeyRing
 from evidence.models import LogHead
 from evidence.trust import certificate_fingerprint
@@ -29,6 +30,7 @@ CARDS = (
     ("reminders", "Reminders", "Mails ahead of deadlines, and your calendar of them."),
     ("role-list", "Roles", "What each role may do, and what it may not."),
     ("token-list", "API tokens", "Keys for programs: what they may do, until when, when last used."),
+    ("webhook-list", "Webhooks", "Programs that hear of what happens here, and what was delivered to them."),
     ("key-list", "Signing keys", "The public keys against which anyone can check this installation's evidence."),
     ("system-facts", "System", "Version, database, broker, storage and the latest signs of life of the workers."),
 )
@@ -59,6 +61,9 @@ EVENTS = {
     "accounts.calendar.closed": "Calendar address ended",
     "accounts.token.issued": "API token issued",
     "accounts.token.revoked": "API token revoked",
+    "accounts.client_secret.issued": "OAuth client secret made",
+    "accounts.client_secret.rotated": "OAuth client secret exchanged",
+    "accounts.client_secret.revoked": "OAuth client secret revoked",
 }
 """The log's names for what happens to an account, in words."""
 
@@ -121,8 +126,15 @@ def scope_words(scope: str) -> str:
 def key_rows(ring: KeyRing) -> list[KeyRow]:
     """The public keys of this installation; nothing here comes from a private file."""
     trust = ring.trust
+    whole = KeyRow(
+        "Key file",
+        "nothing; it is what a customer or vendor pins: all keys below in one file",
+        "SHA-256 of trusted_root.json",
+        sha256_bytes(ring.trusted_root_bytes),
+    )
     checkpoints = "the checkpoint after each entry, which fixes the whole log before it"
-    rows = [KeyRow("Statement key", "every log entry and every test result", "ECDSA P-256", keyid) for keyid in trust.statements]
+    rows = [whole]
+    rows += [KeyRow("Statement key", "every log entry and every test result", "ECDSA P-256", keyid) for keyid in trust.statements]
     rows += [KeyRow(f"Log key of {name}", checkpoints, "Ed25519", str(key)) for name, key in trust.logs.items()]
     roots = [certificate_fingerprint(root) for root in trust.report_roots]
     return rows + [KeyRow("Report root certificate", "the certificate that signs reports", "ECDSA P-384", root) for root in roots]

@@ -70,6 +70,7 @@ def user_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
         "roles": page.role_cards({row.role for row in person.here}),  # type: ignore[attr-defined]
         "entries": page.account_history(actor, person),
         "tokens": queries.tokens_of(actor).filter(user=person),
+        "secrets": queries.secrets_of(actor, person) if person.is_service else None,
         "may_manage": allowed(actor, "accounts.manage") and person != actor,
         "crumbs": USER_CRUMBS,
         "nav": "settings",

@@ -5,9 +5,10 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
-from accounts.models import ApiToken, Membership, Organisation, Role, User
+from accounts.models import ApiToken, ClientSecret, Membership, Organisation, Role, User
 from accounts.permissions import roles_with
 from accounts.visibility import users_visible_to
+from core import clock
 from core.errors import NotFound
 
 
@@ -44,7 +45,7 @@ def shared_home(actor: User, person: User) -> Organisation:
 def tokens_of(actor: User) -> QuerySet[ApiToken]:
     """The actor's own tokens, and as an administrator everyone's of the organisation."""
     managed = users_visible_to(actor, "accounts.manage").filter(pk=OuterRef("user"))
-    return ApiToken.objects.filter(Q(user=actor) | Exists(managed)).select_related("user", "created_by")
+    return ApiToken.objects.filter(Q(user=actor) | Exists(managed), client_secret=None).select_related("user", "created_by")
 
 
 def token_for(actor: User, token_id: UUID) -> ApiToken:
@@ -59,3 +60,28 @@ def programs_of(actor: User) -> QuerySet[User]:
     """Service accounts the actor may give tokens to."""
     rows = users_visible_to(actor, "accounts.manage").filter(is_service=True, is_active=True)
     return rows.filter(memberships__role=Role.API_CLIENT).distinct().order_by("username")
+
+
+def program_for(actor: User, account_id: UUID) -> User:
+    """A service account the actor manages, or ``NotFound``."""
+    row = programs_of(actor).filter(pk=account_id).first()
+    if row is None:
+        raise NotFound("There is no such service account that you manage.")
+    return row
+
+
+def secrets_of(actor: User, person: User) -> list[ClientSecret]:
+    """The client secrets of a service account, newest first, each with whether it is usable; the person comes from ``person_for``."""
+    rows, now = list(ClientSecret.objects.filter(user=person)), clock.now()
+    for row in rows:
+        row.usable = row.usable_at(now)  # type: ignore[attr-defined]
+    return rows
+
+
+def client_secret_for(actor: User, secret_id: UUID) -> ClientSecret:
+    """A client secret of a service account the actor manages, or ``NotFound``."""
+    managed = users_visible_to(actor, "accounts.manage").filter(pk=OuterRef("user"))
+    row = ClientSecret.objects.filter(Exists(managed), pk=secret_id).select_related("user").first()
+    if row is None:
+        raise NotFound("There is no such client secret.")
+    return row

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.settings import people, tokens, views
+from web.settings import people, secrets, tokens, views
 
 urlpatterns = [
     path("settings/", views.home, name="settings"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("settings/users/<uuid:user_id>/reactivate/", people.user_reactivate, name="user-reactivate"),
     path("settings/users/<uuid:user_id>/factors/", people.user_factors, name="user-factors"),
     path("settings/programs/new/", people.service_account_create, name="service-account-create"),
+    path("settings/programs/<uuid:account_id>/secrets/new/", secrets.client_secret_create, name="client-secret-create"),
+    path("settings/secrets/<uuid:secret_id>/rotate/", secrets.client_secret_rotate, name="client-secret-rotate"),
+    path("settings/secrets/<uuid:secret_id>/revoke/", secrets.client_secret_revoke, name="client-secret-revoke"),
     path("settings/tokens/", tokens.token_list, name="token-list"),
     path("settings/tokens/new/", tokens.token_create, name="token-create"),
     path("settings/tokens/<uuid:token_id>/revoke/", tokens.token_revoke, name="token-revoke"),

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from assessments.models import RunState
 from core import clock
+from frameworks.evidence_kinds import kind_words
 from inventory.models import ModelVersion
 from reports import formats, presentation, queries
 from web import figures, words
@@ -56,6 +57,7 @@ def figure_palette() -> str:
 
 register.filter("grouped", formats.grouped)
 register.filter("plain", formats.plain)
+register.filter("evidence_kind", kind_words)
 register.filter("day", formats.day)
 register.filter("moment", formats.moment)
 register.filter("step_title", queries.step_title)

@@ -1,8 +1,15 @@
 """Forms of the vendor pages."""
 
-from django import forms
+import json
+from typing import Any
 
+from django import forms
+from django.db.models import QuerySet
+
+from accounts.models import Organisation
 from inventory.countries import countries
+from inventory.models import Tier
+from inventory.vendor_table import FIELDS, LARGEST
 from web.ai_models.ladder import access_choices
 from web.forms import OrganisationForm, RecordForm, Suggest
 
@@ -24,6 +31,17 @@ class VendorForm(RecordForm):
     contact = forms.CharField(
         required=False, max_length=300, help_text="Whom to ask for evidence. The log notes that it changed, never what it says, because it may name a person."
     )
+    tier = forms.ChoiceField(
+        choices=Tier.choices, initial=Tier.STANDARD, help_text="How much you depend on it. It counts towards the exposure on the vendor map."
+    )
+    owner = forms.CharField(
+        required=False, max_length=200, help_text="Who answers for this vendor on your side. The log notes that it changed, never the name."
+    )
+    review_cycle_months = forms.IntegerField(
+        label="Review cycle in months", min_value=1, max_value=60, initial=12, help_text="How long a closed review of its answers holds before you ask again."
+    )
+    contract_reference = forms.CharField(required=False, max_length=200, label="Contract", help_text="Its number or place in your contract register.")
+    contract_ends_on = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), label="Contract ends on")
     notes = forms.CharField(required=False, widget=forms.Textarea(attrs=WIDE), help_text="For colleagues. Not part of any report, and not kept in the log.")
 
     def clean_country(self) -> str:
@@ -37,3 +55,52 @@ class VendorCreateForm(OrganisationForm, VendorForm):
     """A new vendor."""
 
     field_order = ("organisation", "name")
+
+
+class VendorFileForm(forms.Form):
+    """One file; asks whose register only people who keep more than one."""
+
+    file = forms.FileField(
+        label="File", allow_empty_file=True, help_text=f"CSV or XLSX, at most {LARGEST >> 20} MiB. Nothing changes before you have seen what it would change.",
+        error_messages={"required": "Choose a file."},
+    )  # fmt: skip
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), label="Register of", empty_label=None)
+
+    def __init__(self, *args: Any, homes: QuerySet[Organisation], too_large: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.only = next(iter(homes)) if len(homes) == 1 else None
+        self.fields["organisation"].queryset = homes  # type: ignore[attr-defined]
+        if self.only is not None:
+            del self.fields["organisation"]
+        if too_large:
+            self.fields["file"].error_messages["required"] = f"The file is larger than {LARGEST >> 20} MiB. Split it."
+
+    @property
+    def home(self) -> Organisation:
+        """Whose register; once valid."""
+        found: Organisation = self.only or self.cleaned_data["organisation"]
+        return found
+
+
+class VendorApplyForm(forms.Form):
+    """What was looked at: the rows, and the digest of what they come to."""
+
+    seen = forms.CharField(max_length=64)
+    rows = forms.CharField()
+    organisation = forms.ModelChoiceField(Organisation.objects.none())
+
+    def __init__(self, *args: Any, homes: QuerySet[Organisation], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["organisation"].queryset = homes  # type: ignore[attr-defined]
+
+    def clean_rows(self) -> list[dict[str, str]]:
+        """The rows as the page carried them: texts by field."""
+        try:
+            found = json.loads(self.cleaned_data["rows"])
+            json.dumps(found, ensure_ascii=False).encode()  # half a character can be in JSON and nowhere else
+        except ValueError as error:
+            raise forms.ValidationError("These are no rows.") from error
+        plain = isinstance(found, list) and all(isinstance(row, dict) and all(isinstance(value, str) for value in row.values()) for row in found)
+        if not plain or any(set(row) - set(FIELDS) for row in found):
+            raise forms.ValidationError("These are no rows.")
+        return list(found)

@@ -9,13 +9,16 @@ from uuid import UUID
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
-from assessments.models import Finding, Run, RunState
+from accounts.models import Organisation, User
+from assessments.models import Finding, ReceivedCase, Run, RunState, VendorKey
 from core.errors import NotFound
 from inventory.models import AIModel, Deployment, ModelVersion, Vendor
+from reports.models import VendorPack
+from web.settings.queries import organisations
 from web.tally import Tally, tally
 
 MODELS_SHOWN = 50
+PACKS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ def vendor_for(actor: User, vendor_id: UUID) -> Vendor:
     if row is None:
         raise NotFound("There is no such vendor in your register.")
     return row
+
+
+def homes(actor: User) -> QuerySet[Organisation]:
+    """Organisations in whose register the actor may write."""
+    return organisations(actor, "inventory.write")
 
 
 def count_of(rows: QuerySet[Any], path: str) -> Coalesce:
@@ -76,3 +84,34 @@ def tally_of(actor: User, **path: Model) -> Tally:
     """The findings that lead to a row by ``path``, counted."""
     rows = Finding.objects.visible_to(actor).filter(**path).order_by().values_list("verdict", "reading").annotate(n=Count("pk"))
     return tally(rows)
+
+
+def key_for(actor: User, key_id: UUID) -> VendorKey:
+    """A vendor's pinned key, or ``NotFound``."""
+    row = VendorKey.objects.visible_to(actor).select_related("vendor").filter(pk=key_id).first()
+    if row is None:
+        raise NotFound("There is no such key in your register.")
+    return row
+
+
+def keys_of(vendor: Vendor) -> QuerySet[VendorKey]:
+    """The keys pinned for a vendor, newest first, withdrawn ones among them."""
+    return VendorKey.objects.filter(vendor=vendor).select_related("pinned_by", "vendor").defer("trusted_root")
+
+
+def received_of(vendor: Vendor) -> QuerySet[ReceivedCase]:
+    """The newest cases that the vendor sent and that were accepted."""
+    return ReceivedCase.objects.filter(vendor=vendor).select_related("plan", "run", "vendor").defer("checks", "plan__document")[:20]
+
+
+def packs_of(actor: User, vendor: Vendor) -> list[VendorPack]:
+    """The newest due-diligence packs on a vendor that the actor may read."""
+    return list(VendorPack.objects.visible_to(actor).filter(vendor=vendor).defer("content")[:PACKS_SHOWN])
+
+
+def pack_for(actor: User, pack_id: UUID) -> VendorPack:
+    """A pack of the actor's organisations with its file, or ``NotFound``."""
+    row = VendorPack.objects.visible_to(actor).select_related("pdf", "entry__attestation__entry").defer("content").filter(pk=pack_id).first()
+    if row is None:
+        raise NotFound("There is no such pack in your register.")
+    return row

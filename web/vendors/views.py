@@ -14,7 +14,7 @@ from inventory.services import vendor_register, vendor_update
 from web.fetch import actor_of
 from web.forms import edit_response, form_response, posted, service_errors
 from web.lists.listing import list_response
-from web.vendors import page, queries
+from web.vendors import map_page, page, queries
 from web.vendors.forms import VendorCreateForm, VendorForm
 
 
@@ -24,6 +24,12 @@ def vendor_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     listing, actions = page.listing(actor)
     return list_response(request, listing, queries.vendor_rows(actor), actions=actions)
+
+
+@require_GET
+def vendor_map(request: HttpRequest) -> HttpResponse:
+    """Every vendor by what it discloses and how much depends on it."""
+    return render(request, "web/vendors/map.html", map_page.context(actor_of(request)))
 
 
 @require_GET

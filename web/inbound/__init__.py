@@ -1,0 +1,1 @@
+"""Questionnaires of customers: taking them in, answering, approving, exporting."""

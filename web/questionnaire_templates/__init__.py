@@ -1,0 +1,1 @@
+"""Questionnaires as they are written: list, read, try, edit, compare, publish, exchange."""

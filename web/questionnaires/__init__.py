@@ -1,0 +1,1 @@
+"""Requests of questionnaires as staff see them: list, campaigns, invitations, reminders."""

@@ -1,0 +1,1 @@
+"""Pages on which answers of vendors are reviewed and compared."""

@@ -1,0 +1,1 @@
+"""Webhooks: set up, watch, exchange the secret, replay."""
