@@ -8,9 +8,9 @@ from django.db import transaction
 
 from accounts.models import User
 from assessments.models import Calibration
-from assessments.qualification import Record, Share, percent, shortfalls
+from assessments.qualification import Record, Share, percent
 from assessments.registry import METHODS, instrument
-from assessments.services.qualifications import calibration_claim, calibration_request, figures_of
+from assessments.services.qualifications import calibration_claim, calibration_request, figures_of, shortfalls_now
 from cli.calibrate_table import table
 from cli.setup import first_administrator
 from core.errors import AssayError, Conflict, InvalidInput
@@ -76,21 +76,26 @@ def _claimed(actor: User, slug: str, family: str, seeds: int) -> Calibration:
 def _figures(row: Calibration, outcome: str) -> dict[str, Any]:
     record = figures_of(row)
     found = {"instrument": row.instrument, "outcome": outcome, "recorded": outcome == "done" and not row.family}
-    return {**found, "figures": asdict(record), "shortfalls": shortfalls(record), "text": _text(row, record, outcome)}
+    lacks = shortfalls_now(row)
+    return {**found, "figures": asdict(record), "shortfalls": lacks, "text": _text(row, record, outcome, lacks)}
 
 
-def _text(row: Calibration, record: Record, outcome: str) -> str:
+def _text(row: Calibration, record: Record, outcome: str, lacks: Sequence[str]) -> str:
     if outcome != "done":
         return f"{row.instrument}: {outcome}"
     limit = f"strength {record.limit.strength:g}" if record.limit else "none"
     lines = [
-        f"{row.instrument}: {record.trials} trials on {record.organisms} organisms, {record.errored} with an error",
+        f"{row.instrument}: {record.trials} trials on {record.organisms} organisms{_own(record)}, {record.errored} with an error",
         f"  found when planted    {_share(record.sensitivity)}",
         f"  claimed when absent   {_share(record.false_positives)}",
         f"  weakest found         {limit}",
     ]
-    ending = f"only family {row.family}: no record was made" if row.family else " ".join(shortfalls(record)) or "qualified; recorded and entered in the log"
+    ending = f"only family {row.family}: no record was made" if row.family else " ".join(lacks) or "qualified; recorded and entered in the log"
     return "\n".join([*lines, f"  {ending}"])
+
+
+def _own(record: Record) -> str:
+    return f" ({record.own} registered here)" if record.own else ""
 
 
 def _share(share: Share | None) -> str:

@@ -17,6 +17,11 @@ Intervals are 95 % Wilson intervals that count models, not trials. Models that s
 
 {not_covered}
 
+Not in this table: steering along a sparse feature, a mode of `steering_validation`. A record is kept for each instrument, and the trials of two modes in one
+record would speak for neither; what that mode finds and misses on the same models stands on
+[its page](methods/steering_validation.md#steering-a-feature), and every finding made with it says that no record covers it. The row of `behaviour_gap` comes
+from models that run here and are asked like an endpoint; it does not carry over to an endpoint.
+
 | instrument | found when planted | claimed when absent | cause claimed when absent | weakest strength found | AUROC of the score | seconds | qualifies |
 |---|---|---|---|---|---|---|---|
 {rows}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cli.paths import ROOT
+from cli.paths import ROOT, cache_dir
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,20 @@ def passes(check: Check) -> bool:
     """Run one check with its output shown, and say how it went."""
     print(f"\n== {check.name}", flush=True)
     begun = time.monotonic()
-    status = subprocess.run(check.command, cwd=ROOT, check=False).returncode
+    status = subprocess.run(check.command, cwd=ROOT, env=environment(dict(os.environ)), check=False).returncode
     print(f"== {check.name}: {'passed' if status == 0 else f'failed (exit status {status})'}, {time.monotonic() - begun:.0f} s", flush=True)
     return status == 0
+
+
+def environment(inherited: dict[str, str]) -> dict[str, str]:
+    """What the checks run in: where compiled Python may not lie beside its source, it lies in our cache folder.
+
+    Otherwise each of the processes that the suite starts would compile all of Django and torch anew, which takes longer than most tests.
+    """
+    if not inherited.get("PYTHONDONTWRITEBYTECODE"):
+        return inherited
+    kept = {name: value for name, value in inherited.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(cache_dir() / "bytecode"), **kept}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from core.errors import InvalidInput
 def add(path: Path, register: str = "") -> dict[str, Any]:
     """Read, check and keep the file at ``path``; what was added, with the warnings about its surface."""
     actor = first_administrator()
-    row = probe_set_add(actor=actor, organisation=_home(actor, register), name=path.name, raw=_bytes(path))
+    row = probe_set_add(actor=actor, organisation=home_of(actor, register), name=path.name, raw=_bytes(path))
     return {**_facts(row), "warnings": warnings(row.baseline), "text": f"added {row}: {row.items} items in {row.families} families, sha256:{row.digest}"}
 
 
@@ -31,7 +31,8 @@ def _bytes(path: Path) -> bytes:
         raise InvalidInput("FILE", f"{path} cannot be read ({error.strerror}); give the path of a YAML file") from error
 
 
-def _home(actor: User, register: str) -> Organisation:
+def home_of(actor: User, register: str) -> Organisation:
+    """The actor's organisation, by name where there are several; ``InvalidInput`` names them."""
     rows = Organisation.objects.filter(memberships__user=actor).distinct().order_by("name")
     found = [row for row in rows if register in ("", row.name)]
     if len(found) != 1:

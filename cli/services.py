@@ -52,7 +52,7 @@ def worker_services(broker_url: str, var: Path) -> list[Service]:
         for number in range(1, model_worker_count() + 1)
     ]
     schedule = ("-B", "--schedule", str(var / "run" / "schedule"))
-    return [*workers, Service("light-worker", celery("light", "cpu,reports", *schedule), WORKERS, environment)]
+    return [*workers, Service("light-worker", celery("light", "cpu,reports,webhooks", *schedule), WORKERS, environment)]
 
 
 def celery(name: str, queues: str, *options: str) -> list[str]:

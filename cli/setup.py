@@ -25,6 +25,7 @@ from evidence import ledger
 from evidence.keys import CHECKPOINTS, REPORT, STATEMENTS, TRUSTED_ROOT, KeyRing
 from frameworks.services import shipped_load
 from gpu_tasks.worker import SERVICE_ACCOUNT
+from questionnaires.services.shipped import shipped_install
 
 Say = Callable[[str], None]
 
@@ -42,6 +43,7 @@ def prepare(say: Say, *, web: bool) -> None:
     administrator = first_administrator()
     create_service_account(administrator)
     load_catalogue(administrator, say)
+    install_questionnaires(say)
     if web:
         collect_static(say)
 
@@ -106,6 +108,16 @@ def load_catalogue(administrator: User, say: Say) -> None:
     rows = shipped_load(actor=administrator, record=ledger.append)
     if rows:
         say(f"loaded {rows} requirements")
+
+
+def install_questionnaires(say: Say) -> None:
+    """Publish the shipped questionnaires, or their new editions, in every organisation that has an active administrator."""
+    written = 0
+    for home in Organisation.objects.order_by("created_at"):
+        person = User.objects.filter(is_active=True, memberships__role=Role.ADMINISTRATOR, memberships__organisation=home).order_by("created_at").first()
+        written += shipped_install(actor=person, organisation=home) if person else 0
+    if written:
+        say(f"published {written} questionnaires that come with the program")
 
 
 def collect_static(say: Say) -> None:
