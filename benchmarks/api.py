@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import sys
+from typing import Any
 
 import django
 
@@ -16,6 +17,10 @@ from benchmarks.measure import Call, Caller, Measured, idle, measure, table
 
 ROOT = "/api/v1"
 TABLES = (("vendors", "vendor"), ("systems", "system"), ("models", "model"), ("versions", "version"))
+ASKED = (
+    "questionnaires", "questionnaires/scores", "questionnaire-invitations", "questionnaire-comments", "questionnaire-campaigns", "inbound-questionnaires",
+)  # fmt: skip
+LATER = ("pilots", "cases", "received-cases", "vendor-packs", "blind-exercises", "probe-sets", "incident-actions", "incident-drafts")
 LIST = {"target_ms": 15.0, "target_queries": 10}
 DETAIL_MS, CREATE_MS = 8.0, 20.0
 
@@ -43,7 +48,7 @@ def measured(rows: int, most: int, requests: int) -> list[Measured]:
     """All lines, in an installation that grows meanwhile."""
     from django.conf import settings
 
-    from benchmarks import seed
+    from benchmarks import seed, seed_procurement, seed_questionnaires
 
     organisation, secret = seed.installation(settings)
     seed.vendors(organisation, 20)
@@ -55,6 +60,9 @@ def measured(rows: int, most: int, requests: int) -> list[Measured]:
         seed.vendors(organisation, rows)
         seed.register(organisation, rows)
         found += bench.reads(rows)
+        found += bench.procurement(seed_procurement.fill(organisation, rows), rows)
+        seed_questionnaires.fill(organisation, rows)
+        found += bench.questionnaires(rows)
         found.append(bench.create(rows))
         seed.vendors(organisation, most)
         found.append(bench.detail("vendors", f"vendor, {most} rows"))
@@ -80,6 +88,16 @@ class Bench:
         """List of 50 and one object of each table."""
         lists = [self.list(name, f"50 {name} of {rows}") for name, _ in TABLES]
         return [*lists, *(self.detail(name, f"{one}, {rows} rows") for name, one in TABLES)]
+
+    def procurement(self, vendor: str, rows: int) -> list[Measured]:
+        """Clearance of a vendor with one approved version, and lists of webhooks and deliveries."""
+        clearance = self.take(Call("clearance of a vendor with one approved version", f"{ROOT}/vendors/{vendor}/clearance", **LIST))  # type: ignore[arg-type]
+        return [clearance, self.list("webhooks", f"50 webhooks of {rows}"), self.list("webhook-deliveries", f"50 deliveries of {rows}")]
+
+    def questionnaires(self, rows: int) -> list[Measured]:
+        """Lists of questionnaires and of what else there is, and one questionnaire with its answers."""
+        lists = [self.list(name, f"50 of {name.replace('/', ': ').replace('-', ' ')}, {rows} rows") for name in (*ASKED, *LATER)]
+        return [*lists, self.detail("questionnaires", f"questionnaire with 12 answers, {rows} rows")]
 
     def list(self, name: str, title: str) -> Measured:
         """One page of a list."""
@@ -123,8 +141,12 @@ def new_vendor(number: int) -> dict[str, str]:
 def middle(name: str) -> str:
     """The key of a row in the middle of a table."""
     from inventory.models import AIModel, AISystem, ModelVersion, Vendor
+    from questionnaires.models import QuestionnaireRequest
 
-    rows = {"vendors": Vendor, "systems": AISystem, "models": AIModel, "versions": ModelVersion}[name].objects.order_by("created_at", "pk")
+    if name == "questionnaires":
+        rows: Any = QuestionnaireRequest.objects.filter(vendor__isnull=False).order_by("created_at", "pk")
+    else:
+        rows = {"vendors": Vendor, "systems": AISystem, "models": AIModel, "versions": ModelVersion}[name].objects.order_by("created_at", "pk")
     return str(rows.values_list("pk", flat=True)[rows.count() // 2])
 
 
