@@ -1,24 +1,79 @@
 """Fixtures for every test: keys and storage of their own, an administrator, the service account."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import storages
-from django.db import connections
+from django.core.management import call_command
+from django.db import connection, connections
 
 from accounts.models import User
 from evidence.keys import KeyRing
+from frameworks import services
+from frameworks.importers import Catalogue
 from tests import factories
+from tests.database import template
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None) -> None:
+def migrated_database(django_db_blocker: Any) -> Path | None:
+    """A SQLite file with all migrations applied, to be copied; None where the suite runs on PostgreSQL."""
+    if not connections.databases["default"]["ENGINE"].endswith("sqlite3"):
+        return None
+    with django_db_blocker.unblock():
+        return template(migrate)
+
+
+def migrate(path: Path) -> None:
+    """Write a database with all migrations applied."""
+    connection.close()
+    before, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], str(path)
+    try:
+        call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, django_db_use_migrations: bool, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """SQLite in a file, as in earnest: the shared in-memory database has other locks. Nothing in it outlives the test, so no flushing."""
     database = connections.databases["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        database["TEST"]["NAME"] = str(path)
         database["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+        if django_db_use_migrations:
+            shutil.copyfile(request.getfixturevalue("migrated_database"), path)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """SQLite's database is a copy that has its tables already; it goes with the session's folder."""
+    return django_db_keepdb or connections.databases["default"]["ENGINE"].endswith("sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def catalogues_read_once() -> Iterator[None]:
+    """Most tests load the shipped catalogues; their files do not change meanwhile, so they are parsed once."""
+    kept: dict[Path, Catalogue] = {}
+    read = services.catalogue_read
+
+    def once(path: Path) -> Catalogue:
+        if path not in (services.SHIPPED, *services.EARLIER):
+            return read(path)
+        if path not in kept:
+            kept[path] = read(path)
+        return kept[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "catalogue_read", once)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +89,9 @@ def installation(settings: Any, tmp_path: Path, key_folder: Path) -> Path:
     """State of its own for each test: nothing is read from or written to the developer's ``var``."""
     settings.ASSAY_VAR = tmp_path / "var"
     settings.ASSAY_VAR.mkdir()
+    settings.STATIC_ROOT = settings.ASSAY_VAR / "static"
+    settings.STATIC_ROOT.mkdir()
+    settings.ASSAY_MODELS_DIR = settings.ASSAY_VAR / "models"
     settings.ASSAY_KEYS_DIR = key_folder
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.ASSAY_KEY_PASSPHRASE = "test passphrase"

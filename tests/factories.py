@@ -2,27 +2,38 @@
 
 import itertools
 import json
+import shutil
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 
-from accounts.models import Membership, Organisation, Role, User
+from accounts.models import ClientSecret, Membership, Organisation, Role, User
+from accounts.oauth import client_secret_issue
+from accounts.services import service_account_create
 from assessments.contracts import Control, Figure, Reading, StepOutput
 from assessments.contracts import Measurement as MeasuredRow
-from assessments.models import AddedProbeSet, BlindExercise, Calibration, Finding, Plan, Qualification, Run, Step
+from assessments.drift import Rule
+from assessments.models import AddedOrganism, AddedProbeSet, BlindExercise, Calibration, Finding, Pilot, Plan, Qualification, ReceivedCase, Run, Step, VendorKey
 from assessments.organisms.contracts import Role as Planted
+from assessments.organisms.registry import DATA, RECORD
 from assessments.qualification import TrialResult, judged
 from assessments.services.blind import blind_seal
+from assessments.services.organisms import organism_register
+from assessments.services.pilots import pilot_open
 from assessments.services.plans import plan_seal, subject_of
 from assessments.services.probe_sets import probe_set_add
 from assessments.services.qualifications import calibration_claim, calibration_document, calibration_record, calibration_request, trial_add
 from assessments.services.runs import run_create
 from assessments.services.steps import step_finish, step_spec
+from assessments.services.vendor_keys import vendor_key_pin
 from core import clock
 from core.canonical import canonical_json
+from core.hashing import sha256_bytes
+from core.model_files import weights_digest
 from decisions.conditions import parse
 from decisions.gate_models import Decision, DecisionTask, GatePolicy, RollbackDrill, Waiver
 from decisions.models import CapturedPrompts, CorrectiveAction, Incident, IncidentFact, IncidentReport
@@ -45,8 +56,9 @@ from decisions.services import (
 )
 from decisions.services.holds import hold_place
 from evidence import ledger
+from evidence.keys import installed
 from evidence.libraries import library_import
-from evidence.models import Artifact
+from evidence.models import Artifact, LedgerEntry
 from evidence.services import StoredFile
 from evidence.storage import blob_put_bytes
 from frameworks.import_plans import plan_of
@@ -57,8 +69,17 @@ from gpu_tasks import leases
 from gpu_tasks.here import environment_here
 from gpu_tasks.worker import store_output
 from inventory.models import Access, AIModel, AISystem, ModelVersion, OurRole, RiskClass, Source, Vendor
-from inventory.services import VersionFacts, model_register, system_register, vendor_register, version_register
+from inventory.services import VersionFacts, model_register, system_register, vendor_register, version_declare, version_register
+from questionnaires.document import Document, document_read
+from questionnaires.editing import part_put
+from questionnaires.models import Invitation, QuestionnaireRequest, Template, TemplateVersion
+from questionnaires.services.invitations import invitation_create
+from questionnaires.services.requests import Wish, campaign_start, request_create, request_send
+from questionnaires.services.templates import draft_write, template_create, version_publish
 from reports.incident_reports import incident_report_make, incident_report_request
+from webhooks.models import Delivery, Subscription
+from webhooks.sending import Answer
+from webhooks.services import delivery_claim, delivery_finish, example_send, subscription_create
 
 count = itertools.count(1)
 PASSWORD = "a-long-test-passphrase-41"
@@ -319,6 +340,43 @@ def blind_exercise(actor: User, planted: str = "observed", **fields: Any) -> tup
     return blind_seal(actor=actor, version=subject_version, planted=planted, **wish)
 
 
+def endpoint(actor: User, locator: str = "https://api.example.com/v1#model") -> ModelVersion:
+    return version_declare(actor=actor, model=model(actor), label=f"e{next(count)}", source="endpoint", access="text", locator=locator)
+
+
+def pilot(actor: User, **fields: Any) -> Pilot:
+    """A running pilot of an endpoint, whose first day is still to come; ``fields`` are those of the rule."""
+    subject_version = fields.pop("version", None) or endpoint(actor)
+    return pilot_open(actor=actor, version=subject_version, rule=Rule(**fields))
+
+
+def vendor_key(actor: User, of: Vendor) -> VendorKey:
+    """This installation's own key file, pinned for a vendor."""
+    data = installed().trusted_root_bytes
+    return vendor_key_pin(actor=actor, vendor=of, trusted_root=data, fingerprint=sha256_bytes(data), compared="telephone")
+
+
+def received_case(actor: User, of: ModelVersion, key: VendorKey) -> ReceivedCase:
+    """An accepted case as its row, with a run and a finding; how one really comes about is for the tests of reception."""
+    row = plan(actor, ("one",), version=of)
+    check = {"slug": "file", "state": "passed", "found": "All 9 files are there.", "title": "The file is whole", "meaning": "Nobody changed a byte."}
+    limit = {**check, "slug": "others", "state": "limits", "title": "No room for other runs", "found": "3 entries are not opened."}
+    case = ReceivedCase.objects.create(
+        vendor=of.model.vendor, plan=row, key=key, sha256="ab" * 32, size=1000, results_digest="cd" * 32, outcome="limits", checks=[check, limit],
+        log_size=12, log_root="ef" * 32, received_by=actor, entry=LedgerEntry.objects.order_by("-index")[0],
+    )  # fmt: skip
+    run = run_create(actor=actor, plan=row)
+    Run.objects.filter(pk=run.pk).update(received=case)
+    finish(worker(home(actor)), run.steps.get())
+    return case
+
+
+def vendor_run(actor: User, of: ModelVersion) -> dict[str, Any]:
+    """A pinned key and an accepted case, as the arguments of their addresses."""
+    key = vendor_key(actor, of.model.vendor)
+    return {"key_id": key.id, "received_id": received_case(actor, of, key).id}
+
+
 def probe_set_text(slug: str = "polite_requests", pairs: int = 4, families: int = 4, **entries: Any) -> bytes:
     """A small set as its file, with ``pairs`` of both labels in each family; ``entries`` replace top-level ones, None leaves one out."""
     rows = [
@@ -341,6 +399,24 @@ def _probe(family: int, pair: int, label: str) -> dict[str, str]:
 
 def probe_set(actor: User, **fields: Any) -> AddedProbeSet:
     return probe_set_add(actor=actor, organisation=home(actor), name="set.yaml", raw=probe_set_text(**fields))
+
+
+def organism_folder(place: str = "", role: str = "planted", seed: int = 1, **fields: Any) -> Path:
+    """A shipped organism's weights under another family and digest, below the folder for models; ``fields`` replace those of the record, None drops one."""
+    source = DATA / f"induction-{'planted-100' if role == 'planted' else f'{role}-000'}-s1"
+    record = json.loads((source / RECORD).read_bytes())
+    recipe = {"family": "copycat", "role": role, "strength": 1.0 if role == "planted" else 0.0, "seed": seed}
+    folder: Path = settings.ASSAY_MODELS_DIR / place / f"copycat-{role}-{'100' if role == 'planted' else '000'}-s{seed}"
+    shutil.copytree(source, folder)
+    (folder / "generation_config.json").write_text(json.dumps({"max_new_tokens": 10 + seed}))
+    record |= {"recipe": recipe, "title": "Copies", "weights_digest": weights_digest(folder), "tuning": False, **fields}
+    (folder / RECORD).write_text(json.dumps({name: value for name, value in record.items() if value is not None}))
+    return folder
+
+
+def organism(actor: User, role: str = "planted", seed: int = 1, **fields: Any) -> AddedOrganism:
+    folder = organism_folder("", role, seed, **fields)
+    return organism_register(actor=actor, organisation=home(actor), folder=folder.name)
 
 
 def framework_file(actor: User, raw: bytes, columns: dict[str, Any] | None = None, name: str = "library.yaml") -> ImportDraft:
@@ -397,3 +473,186 @@ def waived_decision(actor: User, about: ModelVersion) -> tuple[Decision, Waiver,
     later = clock.now().date() + timedelta(days=30)
     waiver = waiver_write(actor=actor, decision=row, condition="c1", owner=actor, reason=f"The cause of {severe.reference} is known.", expires_on=later)
     return row, waiver, task_add(actor=actor, decision=row, text="Look at the letters each week.", owner=actor, due_on=later)
+
+
+def webhook(actor: User, **fields: Any) -> Subscription:
+    """A webhook to an address that is never asked."""
+    defaults = {"organisation": home(actor), "name": f"Webhook {next(count)}", "url": "https://procurement.example.org/hook", "events": ["vendor.changed"]}
+    return subscription_create(actor=actor, **{**defaults, **fields})[0]
+
+
+def webhook_delivery(actor: User, row: Subscription | None = None, answer: Answer | None = None) -> Delivery:
+    """A test event that was tried and did not arrive, or was answered as told."""
+    robot = worker(home(actor))
+    delivery = example_send(actor=actor, subscription=row or webhook(actor))
+    taken = delivery_claim(actor=robot, delivery_id=delivery.pk)
+    assert taken is not None
+    return delivery_finish(actor=robot, delivery=taken, answer=answer or Answer(None, 12, "The name of the host cannot be resolved."))
+
+
+def service_account(actor: User) -> User:
+    return service_account_create(actor=actor, record=ledger.append, organisation=home(actor), username=f"program{next(count)}")
+
+
+def client_secret(actor: User, program: User | None = None, *scopes: str, days: int = 30) -> tuple[ClientSecret, str]:
+    """A secret of a service account, and what nobody can read again."""
+    wish = {"user": program or service_account(actor), "scopes": scopes or ("clearance:read",), "days": days}
+    return client_secret_issue(actor=actor, record=ledger.append, **wish)
+
+
+def questionnaire(actor: User, *, publish: bool = True, draft: bool = False, document: Document | None = None) -> Template:
+    """A questionnaire with a published version, and with ``draft`` one that differs."""
+    made = template_create(actor=actor, organisation=home(actor), name=f"Questionnaire {next(count)}", document=document or questionnaire_document())
+    if publish:
+        version_publish(actor=actor, template=made, seen=made.versions.get().digest)
+    if publish and draft:
+        changed = part_put(made.versions.get().parsed(), "question", {"id": "extra", "text": "Anything else?", "type": "text"}, within="general")
+        draft_write(actor=actor, template=made, document=changed, seen=made.versions.get().digest)
+    return made
+
+
+def questionnaire_document(**more: Any) -> Document:
+    """A small questionnaire with a question of every important sort."""
+    hours = {
+        "id": "hours",
+        "text": "Within how many hours?",
+        "type": "number",
+        "unit": "hours",
+        "least": 0,
+        "show_if": "raised = yes",
+        "required_if": "raised = yes",
+    }
+    awards = [{"when": "raised = yes and hours <= 24", "points": 3}, {"when": "raised = yes", "points": 1}]
+    raised = {"id": "raised", "text": "Can access be raised?", "type": "yes_no", "required": True, "most": 3, "awards": awards}
+    judged = {
+        "id": "judged",
+        "text": "How is it watched?",
+        "type": "text",
+        "most": 2,
+        "levels": [{"points": 2, "label": "Well"}, {"points": 0, "label": "Not"}],
+    }
+    methods = [{"id": "probes", "label": "Probes", "points": 1}, {"id": "none", "label": "None", "points": 0}]
+    chosen = {"id": "methods", "text": "Which methods?", "type": "multi", "options": methods, "most": 1, "evidence": "welcome"}
+    sections = [
+        {"id": "general", "title": "General", "questions": [raised, hours]},
+        {"id": "more", "title": "More", "category": "extra", "questions": [judged, chosen]},
+    ]
+    ends = {
+        "caps": [{"id": "c", "when": "raised points <= 0", "at_most": 50, "because": "Nothing can be checked."}],
+        "flags": [{"id": "f", "when": "raised = no", "title": "Closed", "because": "Nobody gets in."}],
+        "clauses": [{"id": "t", "when": "raised points <= 1", "title": "Access", "text": "Access is raised within 24 hours."}],
+    }
+    head = {"format": "urn:assay:questionnaire:v1", "title": "A questionnaire", "categories": [{"id": "extra", "title": "Extra"}]}
+    return document_read({**head, "sections": sections, **ends, **more})
+
+
+QUESTIONNAIRE: dict[str, Any] = {
+    "format": "urn:assay:questionnaire:v1",
+    "title": "What we ask before we use a model",
+    "about": "Answers are read by the people who decide whether the model is used.",
+    "categories": [{"id": "incidents", "title": "Incidents", "on": True}],
+    "sections": [
+        {
+            "id": "access",
+            "title": "Access",
+            "help": "How far anyone can look inside.",
+            "questions": [
+                {
+                    "id": "level",
+                    "text": "Which access do your customers get?",
+                    "type": "single",
+                    "required": True,
+                    "most": 3,
+                    "options": [{"id": "weights", "label": "Weights", "points": 3}, {"id": "text", "label": "Text only", "points": 1}],
+                },
+                {
+                    "id": "raise",
+                    "text": "Can it be raised for an inquiry?",
+                    "type": "yes_no",
+                    "show_if": {"question": "level", "one_of": ["text"]},
+                    "required": True,
+                },
+                {
+                    "id": "hours",
+                    "text": "Within how many hours?",
+                    "type": "number",
+                    "unit": "hours",
+                    "least": 0,
+                    "greatest": 8760,
+                    "help": "Counted from our call.",
+                },
+            ],
+        },
+        {
+            "id": "papers",
+            "title": "Papers",
+            "questions": [
+                {"id": "card", "text": "The model card", "type": "file", "required": True, "evidence": "required"},
+                {"id": "tested", "text": "When was it tested last?", "type": "date"},
+                {"id": "who", "text": "Who tested it, and how?", "type": "text", "evidence": "welcome"},
+                {
+                    "id": "methods",
+                    "text": "Which methods were used?",
+                    "type": "multi",
+                    "options": [{"id": "probes", "label": "Probes"}, {"id": "sae", "label": "Sparse autoencoders"}],
+                },
+            ],
+        },
+        {
+            "id": "incidents",
+            "title": "Incidents",
+            "category": "incidents",
+            "questions": [
+                {
+                    "id": "contacts",
+                    "text": "Whom do we call?",
+                    "type": "table",
+                    "columns": [{"id": "role", "label": "Role"}, {"id": "minutes", "label": "Minutes to answer", "type": "number"}],
+                },
+                {"id": "drilled", "text": "Was it drilled?", "type": "yes_no_partly"},
+            ],
+        },
+    ],
+}
+"""A small questionnaire with every type of question."""
+
+
+def questionnaire_version(actor: User, document: dict[str, Any] | None = None, published: bool = True, **fields: Any) -> TemplateVersion:
+    """A version of a questionnaire, published unless told otherwise."""
+    read = document_read(document or QUESTIONNAIRE)
+    template = fields.pop("template", None)
+    if template is None:
+        name = fields.pop("name", f"Questionnaire {next(count)}")
+        template = Template.objects.create(organisation=home(actor), name=name, created_by=actor)
+    at = {"published_at": clock.now(), "published_by": actor} if published else {}
+    number = template.versions.count() + 1
+    return TemplateVersion.objects.create(template=template, number=number, document=read.stored(), digest=read.digest(), created_by=actor, **at, **fields)
+
+
+def questionnaire_request(actor: User, sent: bool = True, **fields: Any) -> QuestionnaireRequest:
+    """A request to a vendor, sent (with one person invited by link) unless told otherwise."""
+    whom = fields.pop("vendor", None) or vendor(actor)
+    version = fields.pop("version", None) or questionnaire_version(actor)
+    due_on = fields.pop("due_on", None) or clock.now().date() + timedelta(days=30)
+    wish = Wish(version, due_on, fields.pop("owner", None) or actor, fields.pop("message", ""), fields.pop("switched", ()))
+    row = request_create(actor=actor, vendor=whom, wish=wish, **fields)
+    if sent:
+        questionnaire_invitation(actor, row)
+        row = request_send(actor=actor, request=row)
+    return row
+
+
+def questionnaire_invitation(actor: User, request: QuestionnaireRequest, **fields: Any) -> tuple[Invitation, str]:
+    """A way in by link, and its secret."""
+    return invitation_create(actor=actor, request=request, **{"name": f"Respondent {next(count)}", **fields})
+
+
+def questionnaire_campaign(actor: User) -> dict[str, Any]:
+    """A campaign with one request, still a draft, and one sent to somebody invited by link; keys by argument name."""
+    due_on = clock.now().date() + timedelta(days=30)
+    wish = Wish(questionnaire_version(actor), due_on, actor)
+    campaign = campaign_start(actor=actor, organisation=home(actor), name=f"Campaign {next(count)}", vendors=[vendor(actor)], wish=wish)
+    row = questionnaire_request(actor)
+    invitation, _ = questionnaire_invitation(actor, row, email="respondent@example.org")
+    draft = campaign.requests.get().pk
+    return {"campaign_id": campaign.pk, "questionnaire_id": row.pk, "questionnaire-send.questionnaire_id": draft, "invitation_id": invitation.pk}

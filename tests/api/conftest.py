@@ -15,6 +15,7 @@ from tests.api.caller import Api, token_of
 def plenty(settings: object, tmp_path: object) -> None:
     """No test but those of the limit itself runs into it."""
     settings.ASSAY_API_CALLS_PER_MINUTE = 10**9  # type: ignore[attr-defined]
+    settings.ASSAY_OAUTH_TRIES_PER_MINUTE = 10**9  # type: ignore[attr-defined]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # type: ignore[attr-defined]
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Role, User
+from accounts.permissions import POLICY, SCOPES
 from api.v1.about.views import schema_document, schema_text
 from api.v1.base.rows import Body
 from tests.api.caller import Api
@@ -39,6 +41,23 @@ def test_every_call_says_what_it_does_what_it_needs_and_how_it_fails() -> None:
         assert ({"412", "428"} <= set(operation["responses"])) == (method == "patch"), where
         headers = {row["name"] for row in operation.get("parameters", []) if row["in"] == "header"}
         assert headers == {"get": {"If-None-Match"}, "post": {"Idempotency-Key"}, "patch": {"If-Match"}}[method], where
+
+
+def test_every_call_names_the_ways_in_that_it_takes() -> None:
+    schemes = schema_document()["components"]["securitySchemes"]
+    flow = schemes["client_credentials"]["flows"]["clientCredentials"]
+    assert (schemes["token"]["scheme"], flow["tokenUrl"]) == ("bearer", reverse("api:oauth-token"))
+    assert flow["scopes"]["clearance:read"] == "see whether vendors are cleared, and why"
+    assert set(flow["scopes"]) == {scope for scope, verbs in SCOPES.items() if verbs <= POLICY[Role.API_CLIENT]}
+    for path, method, operation in operations():
+        ways = operation["security"]
+        assert {"session": []} in ways, (method, path)
+        programs = [way["client_credentials"] for way in ways if "client_credentials" in way]
+        assert {scope for way in programs for scope in way} <= set(flow["scopes"]), (method, path)
+    found = {path: [way for way in methods["post"]["security"]] for path, methods in schema_document()["paths"].items() if "post" in methods}
+    assert {"client_credentials": ["inventory:write"]} in found["/api/v1/vendors"]
+    assert found["/api/v1/questionnaires"] == [{"token": ["questionnaires:send"]}, {"session": []}], "in tokens of people only"
+    assert found["/api/v1/decisions/{id}/approve"] == found["/api/v1/questionnaires/{id}/judge"] == [{"session": []}]
 
 
 def test_every_body_has_an_example_that_it_takes() -> None:

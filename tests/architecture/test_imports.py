@@ -8,7 +8,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ["config", "core", "accounts", "frameworks", "evidence", "inventory", "assessments", "gpu_tasks", "decisions", "reports", "api", "web", "cli"]
+PARTS = [
+    "config",
+    "core",
+    "accounts",
+    "frameworks",
+    "evidence",
+    "inventory",
+    "assessments",
+    "gpu_tasks",
+    "decisions",
+    "webhooks",
+    "reports",
+    "api",
+    "web",
+    "cli",
+]
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,13 +1,13 @@
 """What a calibration may say of an instrument: hits, claims, limits, areas, with honest intervals and no trial dropped."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from json import dumps, loads
 
 import numpy as np
 import pytest
 
 from assessments.contracts import Reading
-from assessments.qualification import TrialResult, auroc_interval, detection_limit, judged, qualified, record_from, record_of, shortfalls
+from assessments.qualification import TrialResult, auroc_interval, detection_limit, judged, qualified, record_from, record_of, shortfalls, shortfalls_of
 from assessments.qualification_figures import roc_figure
 from assessments.statistics import generator, wilson
 from tests.factories import trial, trials
@@ -155,3 +155,28 @@ def test_figure_shows_every_cut_and_the_verdicts_and_says_so_in_words() -> None:
     assert "area" in figure.alt.lower()
     assert "1.00" in figure.caption
     assert roc_figure(record_of([])) is None
+
+
+def own(role: str, number: int, reading: Reading | None = None) -> TrialResult:
+    """A trial on an organism that was registered here; without ``reading`` the right one."""
+    made = trial(role, number) if reading is None else trial(role, number, reading)
+    return replace(made, organism=f"copycat-{role}-{number}", family="copycat", own=True)
+
+
+def test_organisms_of_ones_own_can_cost_a_qualification_and_never_buy_it() -> None:
+    good, poor = trials(), trials(found=3)
+    easy = [own("planted", n) for n in range(100)] + [own("twin", n, Reading.NULL) for n in range(100)]
+    assert shortfalls_of([*good, *easy]) == []
+    (bought,) = shortfalls_of([*poor, *easy])
+    assert bought.startswith("On the models that come with the program alone: It found 75")
+    assert shortfalls(record_of([*poor, *easy])) == [], "together they would have qualified it"
+    hard = [own("planted", n, Reading.NULL) for n in range(4)]
+    assert shortfalls_of(good) == []
+    (cost,) = shortfalls_of([*good, *hard])
+    assert cost.startswith("It found 67")
+    assert shortfalls_of(easy) == [], "where the program brings none, they decide alone"
+    record = record_from(loads(dumps(asdict(record_of([*good, *easy])))))
+    assert record.own == 200
+    assert {group.own for group in record.groups} == {True, False}
+    assert {group.family for group in record.groups if group.own} == {"copycat"}
+    assert record_of(good).own == 0

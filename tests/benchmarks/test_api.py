@@ -4,12 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import resolve
 
 from accounts.models import User
-from benchmarks import api, measure, place
+from accounts.permissions import SCOPES
+from benchmarks import api, measure, place, seed_procurement, seed_questionnaires
+from decisions.clearance import clearance_of
 from inventory.models import Vendor
 from tests import factories
+from tests.api.caller import token_of
+from webhooks.models import Delivery, Subscription
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +76,28 @@ def test_the_row_asked_for_lies_in_the_middle(admin: User) -> None:
     rows = [factories.vendor(admin) for _ in range(5)]
     assert api.middle("vendors") == str(rows[2].pk)
     assert Vendor.objects.count() == 5
+
+
+def test_procurement_has_rows_and_a_vendor_that_is_cleared(admin: User) -> None:
+    admin.username = "measurer"
+    admin.save(update_fields=["username"])
+    vendor = factories.version(admin).model.vendor
+    assert seed_procurement.fill(factories.home(admin), 3) == str(vendor.pk)
+    assert clearance_of(vendor).word == "cleared"
+    assert (Subscription.objects.count(), Delivery.objects.count()) == (3, 3)
+
+
+def test_every_list_that_is_measured_has_rows(admin: User) -> None:
+    admin.username = "measurer"
+    admin.save(update_fields=["username"])
+    for _ in range(3):
+        factories.version(admin)
+    seed_questionnaires.fill(factories.home(admin), 3)
+    client = Client(headers={"Authorization": f"Bearer {token_of(admin, *SCOPES)}"})
+    for name in (*api.ASKED, *api.LATER):
+        assert len(client.get(f"{api.ROOT}/{name}").json()["items"]) >= 3, name
+    whole = client.get(f"{api.ROOT}/questionnaires/{api.middle('questionnaires')}").json()
+    assert (len(whole["answers"]), whole["current"]) == (seed_questionnaires.LONGEST, True)
 
 
 def test_no_password_stands_in_what_is_printed() -> None:

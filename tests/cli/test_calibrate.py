@@ -83,6 +83,7 @@ def organisms(monkeypatch, admin: User) -> User:
     monkeypatch.setattr(trials, "families_of", lambda slug: {"refuser"} if slug == "known_circuits" else set())
     results = factories.trials()
     monkeypatch.setattr(calibration, "jobs_of", lambda slug, family, seeds: list(range(len(results))))
+    monkeypatch.setattr(calibration, "own_check", lambda jobs: None)
     monkeypatch.setattr(calibration, "_results", lambda jobs, watch: kept(watch, results))
     monkeypatch.setattr(calibration, "organism_rows", lambda jobs: [])
     return admin

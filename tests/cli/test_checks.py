@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from cli import checks
-from cli.checks import CHECKS, Check, chosen_checks, main, passes, pytest_command
+from cli.checks import CHECKS, Check, chosen_checks, environment, main, passes, pytest_command
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,17 @@ def test_status_of_the_command_decides(capfd):
     out = capfd.readouterr().out
     assert "hello" in out
     assert "== bad: failed (exit status 3)" in out
+
+
+def test_compiled_python_is_kept_in_the_cache_where_it_may_not_lie_beside_its_source(monkeypatch, tmp_path):
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert passes(Check("import", (sys.executable, "-c", "import cli.failures")))
+    assert [path.name.split(".")[0] for path in (tmp_path / "bytecode").rglob("failures.*.pyc")] == ["failures"]
+    assert environment({"A": "1"}) == {"A": "1"}
+    chosen = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/elsewhere"}
+    assert environment(chosen) == {"PYTHONPYCACHEPREFIX": "/elsewhere"}
 
 
 def test_later_checks_run_after_a_failure_and_the_run_fails(monkeypatch, capsys):

@@ -104,7 +104,7 @@ def test_exactly_one_service_runs_the_schedule(compose):
 def test_queues_of_the_embedded_workers_are_served_in_containers_too(compose):
     worker = (DOCKER / "worker.Dockerfile").read_text()
     assert '"-Q", "gpu"' in worker
-    assert "cpu,reports" in compose["services"]["light-worker"]["command"]
+    assert "cpu,reports,webhooks" in compose["services"]["light-worker"]["command"]
 
 
 def test_made_secrets_fit_together(secrets):

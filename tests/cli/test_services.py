@@ -46,7 +46,7 @@ def test_model_workers_have_their_own_queue_one_child_and_one_thread():
 
 def test_only_the_light_worker_runs_the_schedule():
     *models, light = worker_services("url", Path("/state"))
-    assert "-Q cpu,reports" in " ".join(light.command)
+    assert "-Q cpu,reports,webhooks" in " ".join(light.command)
     assert list(light.command[-3:]) == ["-B", "--schedule", "/state/run/schedule"]
     assert not any("-B" in model.command for model in models)
 

@@ -60,3 +60,21 @@ def test_https_wants_https_origins_and_silences_the_warning(settings: Any) -> No
     assert ids() == set()
     settings.CSRF_TRUSTED_ORIGINS = ["http://assay.example"]
     assert ids() == {"assay.E004"}
+
+
+@pytest.mark.parametrize(
+    ("networks", "found"),
+    [
+        ([], set()),
+        (["10.20.0.0/16", "fd00::/8"], set()),
+        (["ten"], {"assay.E008"}),
+        (["127.0.0.0/8"], {"assay.W003"}),
+        (["0.0.0.0/0"], {"assay.W003"}),
+        (["169.254.169.254/32"], {"assay.W003"}),
+        (["::/0"], {"assay.W003"}),
+    ],
+)
+def test_networks_of_webhooks(settings: Any, networks: list[str], found: set[str]) -> None:
+    settings.SECRET_KEY = "k" * 64
+    settings.ASSAY_WEBHOOK_NETWORKS = networks
+    assert ids() == found

@@ -61,10 +61,9 @@ def test_pages_of_the_browser_face_allow_no_inline_style(admin: Any, client: Cli
             assert directives(client.get(path))["style-src"] == ["'self'"], path
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_template_has_nothing_inline(path: Path) -> None:
-    found = INLINE.search(path.read_text())
-    assert found is None, found
+def test_no_template_has_anything_inline() -> None:
+    assert len(TEMPLATES) > 300
+    assert [f"{path.relative_to(ROOT)}: {found}" for path in TEMPLATES if (found := INLINE.search(path.read_text()))] == []
 
 
 @pytest.mark.parametrize("text", ["<p style='x'>", '<a onclick="x()">', "<style>", "<script>x()</script>", '<a href="javascript:x">'])

@@ -1,6 +1,7 @@
 """The calendar of deadlines: the form of RFC 5545, and whose deadlines are in it."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from decisions.models import CalendarKey
 from decisions.services import calendar_close, calendar_open
 from evidence.models import LedgerEntry
 from tests import factories
+from tests.questionnaires import review_rows as rows
 
 AT = datetime(2027, 3, 3, 9, 15, tzinfo=UTC)
 
@@ -60,6 +62,35 @@ def test_the_calendar_holds_what_its_person_may_see_and_their_own_actions(admin:
     assert "GDPR" in calendar_of(colleague, clock.now())
     for other in (factories.user(), factories.user(Role.VENDOR, of=factories.home(admin))):
         assert "VEVENT" not in calendar_of(other, clock.now())
+
+
+@pytest.mark.django_db
+def test_answers_of_vendors_are_in_the_calendar_of_whose_role_can_act_on_them(admin: User, settings: Any) -> None:
+    settings.ASSAY_PUBLIC_ADDRESS = "https://assay.example.org"
+    now, today = clock.now(), clock.now().date()
+    asked = factories.questionnaire_request(admin, due_on=today + timedelta(days=9))
+    again = rows.request(admin, state="opened")
+    waiting, held = rows.request(admin), rows.reviewed(admin, valid_until=today + timedelta(days=90))
+    rows.evidence_behind(admin, rows.answer_of(held, "headline"), valid_until=today + timedelta(days=40))
+    respondent = factories.user(Role.VENDOR, of=factories.home(admin))
+    factories.questionnaire_invitation(admin, asked, user=respondent)
+
+    def days(person: User) -> dict[str, str]:
+        lines = unfolded(calendar_of(person, now))
+        uids = [line.removeprefix("UID:").partition("@")[0] for line in lines if line.startswith("UID:")]
+        return dict(zip(uids, [line.rpartition(":")[2] for line in lines if line.startswith("DTSTART")], strict=True))
+
+    def on(ahead: int) -> str:
+        return f"{today + timedelta(days=ahead):%Y%m%d}"
+
+    assert days(admin) == {f"{asked.pk}-due": on(9), f"{waiting.pk}-review": on(0), f"{held.pk}-end": on(90), f"{held.pk}-answer": on(40)}
+    assert f"{asked.pk}-due" not in str(days(factories.user(Role.AUDITOR, of=factories.home(admin))))
+    assert days(respondent) == {f"{asked.pk}-mine": on(9)}
+    text = "".join(unfolded(calendar_of(admin, now)))
+    assert f"https://assay.example.org/questionnaires/{asked.pk}/" in text
+    assert str(again.pk) not in text
+    rows.request(admin, {}, vendor=held.vendor, version=held.version, state="sent", submitted_at=None, due_on=today)
+    assert not {f"{held.pk}-end", f"{held.pk}-answer"} & set(days(admin))
 
 
 @pytest.mark.django_db

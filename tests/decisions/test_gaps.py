@@ -22,7 +22,7 @@ DUE = datetime.date(2026, 12, 1)
 
 @pytest.fixture(autouse=True)
 def autumn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_judgement_holds_from_its_approval_until_its_withdrawal(admin: User, sys
     assert not row.held_on(TODAY)
     row = exemption_decide(actor=colleague(admin), exemption=row, approve=True, reason="Seen it.")
     assert [row.held_on(TODAY - datetime.timedelta(days=1)), row.held_on(TODAY), row.held_on(DUE)] == [False, True, True]
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 11, 28, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 11, 28, 12, tzinfo=datetime.UTC))
     row = exemption_withdraw(actor=admin, exemption=row, reason="It is none any more.")
     assert [row.held_on(datetime.date(2026, 11, 27)), row.held_on(datetime.date(2026, 11, 28))] == [True, False]
     assert exemption_propose(actor=admin, system=system, requirement=duty, reason="Again.").state == "proposed"

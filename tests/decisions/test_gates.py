@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidInput
-from decisions.conditions import Condition, CoverageFact, DrillFact, Facts, FindingFact, IncidentFact, keyed, parse, words
+from decisions.conditions import Condition, CoverageFact, DrillFact, Facts, FindingFact, IncidentFact, QuestionnaireFact, keyed, parse, words
 from decisions.evaluation import evaluate, outcome_of
 from decisions.gate_vocabulary import KINDS, STEPS, Outcome, Standing
 from decisions.policies import Draft, check, shipped
@@ -120,8 +120,45 @@ def test_drill_that_is_not_recorded_or_was_followed_by_a_failed_one() -> None:
     assert one("rollback_drill", facts(versions={}), value=30)[0] == UNKNOWN
 
 
-def test_questionnaire_never_passes_silently() -> None:
-    assert one("questionnaire", facts(), name="Due diligence") == (UNKNOWN, "Cannot be evaluated: no questionnaire yet.")
+def answers(**fields: Any) -> QuestionnaireFact:
+    rest = {"key": "q", "name": "Due diligence", "version": "v", "vendor": "Northwind", "state": "Reviewed", "reviewed": True, "submission": "ab" * 32}
+    return QuestionnaireFact(**{**rest, "claimed": 80.0, "confirmed": 60.0, "valid_until": TODAY, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fact", "wanted", "standing", "reason"),
+    [
+        (None, {}, UNKNOWN, "Its vendor was never asked “Due diligence”."),
+        (answers(name="Another"), {}, UNKNOWN, "Its vendor was never asked “Due diligence”."),
+        (answers(version="w"), {}, UNKNOWN, "Its vendor was never asked “Due diligence”."),
+        (answers(reviewed=False, state="Being answered"), {}, UNKNOWN, "Northwind's answers are not reviewed yet; the request is being answered."),
+        (answers(), {}, MET, "Northwind: 60 % confirmed, reviewed, holds until 2027-03-03."),
+        (answers(), {"value": 60.0}, MET, "Northwind: 60 % confirmed, reviewed, holds until 2027-03-03."),
+        (answers(), {"value": 60.1}, NOT_MET, "Northwind: 60 % are confirmed, 80 % claimed; asked for is 60.1 %."),
+        (answers(confirmed=None, claimed=None), {"value": 0.0}, NOT_MET, "Northwind: nothing in it is scored; asked for is 0 %."),
+        (answers(confirmed=None), {}, MET, "Northwind: reviewed, holds until 2027-03-03."),
+        (answers(valid_until=datetime.date(2027, 3, 2)), {}, NOT_MET, "The review of Northwind's answers held until 2027-03-02. Ask again."),
+        (answers(stale=("It is about M v1; at work now: v2.",)), {}, NOT_MET, "Northwind's answers no longer count. It is about M v1; at work now: v2."),
+        (answers(flags=("Cannot be audited",)), {}, MET, "Northwind: 60 % confirmed, reviewed, holds until 2027-03-03."),
+        (answers(flags=("Cannot be audited",)), {"no_flags": True}, NOT_MET, "Northwind: open exposure: Cannot be audited."),
+        (answers(outdated=2), {"value": 50.0}, MET, "Northwind: 60 % confirmed, reviewed, holds until 2027-03-03. 2 accepted answers are stale and left out."),
+    ],
+)
+def test_questionnaire_counts_only_what_is_confirmed_and_current(
+    fact: QuestionnaireFact | None, wanted: dict[str, Any], standing: Standing, reason: str
+) -> None:
+    record = facts(questionnaires=[fact] if fact else [])
+    assert one("questionnaire", record, name="Due diligence", **wanted) == (standing, reason)
+
+
+def test_questionnaire_points_to_what_was_submitted_and_its_score() -> None:
+    result = evaluate([Condition("c1", "questionnaire", name="Due diligence")], facts(questionnaires=[answers()]))[0]
+    assert result.evidence[0] | {"says": ""} == {"questionnaire": "q", "submission": "ab" * 32, "confirmed": 60.0, "valid_until": "2027-03-03", "says": ""}
+
+
+def test_a_wish_that_is_not_made_leaves_the_stored_form_as_it_was() -> None:
+    assert Condition("c1", "questionnaire", name="Q").document == {"key": "c1", "kind": "questionnaire", "required": True, "name": "Q"}
+    assert Condition("c1", "questionnaire", name="Q", no_flags=True).document["no_flags"] is True
 
 
 @pytest.mark.parametrize(
@@ -159,6 +196,7 @@ def test_outcome_counts_what_nobody_can_tell_as_failed() -> None:
         ({"kind": "incidents", "severity": "huge"}, "severity"),
         ({"kind": "rollback_drill"}, "value"),
         ({"kind": "questionnaire", "name": " "}, "name"),
+        ({"kind": "questionnaire", "name": "Q", "value": 101}, "value"),
         ({"kind": "incidents", "severity": "low", "colour": "red"}, "conditions"),
     ],
 )

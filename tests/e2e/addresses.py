@@ -19,9 +19,12 @@ from reports.board_reports import board_report_request
 from reports.cases import case_make, case_request
 from reports.models import Report
 from reports.services import report_request
+from reports.vendor_packs import vendor_pack_request
 from tests import factories
 from tests.frameworks.imports.files import as_csv, as_yaml, ciso
+from tests.questionnaires.review_rows import inbound_values, review_values
 from web.access import ACCESS
+from webhooks.services import subscription_disable
 
 FILES = frozenset(
     {
@@ -35,13 +38,17 @@ FILES = frozenset(
         "report-bundle",
         "board-pdf",
         "board-bundle",
+        "vendor-pack-pdf",
+        "vendor-pack-bundle",
         "incident-report-pdf",
         "incident-report-json",
         "incident-report-bundle",
         "key-download",
         "qualification-download",
         "home-running",
+        "exhibit-download",
         "coverage-oscal",
+        "template-export",
     }
 )
 """Addresses that answer with a file or a part of a page, not with a page."""
@@ -86,6 +93,10 @@ def filled(person: User, run: Run) -> Register:
     duties = Requirement.objects.known_at(clock.now().date()).filter(version__framework__slug="eu-ai-act")
     gap = gap_assign(actor=person, system=system, requirement=duties[0], owner=person, due_on=clock.now().date())
     decision, waiver, task = factories.waived_decision(person, version)
+    webhook, paused = factories.webhook(person), subscription_disable(actor=person, subscription=factories.webhook(person))
+    program = factories.service_account(person)
+    template = factories.questionnaire(person, draft=True)
+    invited = factories.questionnaire_campaign(person)
     follow = factories.incident_follow_up(person, incident, Artifact.objects.filter(attestation=finding.step.attestation)[0])
     link = EvidenceLink.objects.filter(artifact__attestation=finding.step.attestation).first()
     return Register(
@@ -106,12 +117,14 @@ def filled(person: User, run: Run) -> Register:
             "link_id": link.id if link else None,
             "report_id": report.id,
             "board_id": board_report_request(actor=person, organisation=factories.home(person)).id,
+            "pack_id": vendor_pack_request(actor=person, vendor=version.model.vendor).id,
             "organisation_id": factories.home(person).id,
             "case_id": case_make(actor=person, case=case_request(actor=person, run=run)).id,
             "framework": "eu-ai-act",
             "draft_id": factories.framework_file(person, as_yaml(ciso())).id,
             "import-columns.draft_id": factories.framework_file(person, as_csv()).id,
             "requirement_id": Requirement.objects.filter(ref="AIA-15-4")[0].id,
+            **factories.vendor_run(person, version),
             "index": 3,
             "user_id": colleague.id,
             "token_id": token.id,
@@ -120,7 +133,10 @@ def filled(person: User, run: Run) -> Register:
             "qualification_id": record.id,
             "probe-set-detail.slug": "harmful_harmless",
             "set_id": factories.probe_set(person).id,
+            "organism-detail.slug": "refuser-planted-100-s1",
+            "organism_id": factories.organism(person).id,
             "exercise_id": factories.blind_exercise(person, version=version)[0].id,
+            "pilot_id": factories.pilot(person).id,
             "incident_id": incident.id,
             "decision_id": decision.id,
             "policy_id": decision.policy.policy_id,
@@ -131,8 +147,25 @@ def filled(person: User, run: Run) -> Register:
             "fact_id": fact.id,
             "gap_id": gap.id,
             "exemption_id": exemption_propose(actor=person, system=system, requirement=duties[1], reason="It is a toy.").id,
+            "template_id": template.id,
+            "template_version_id": template.versions.all()[0].id,
+            "ending": "yaml",
+            "part": "f",
+            "template-part-add.kind": "flag",
+            "template-part-edit.kind": "flag",
+            "template-part-remove.kind": "flag",
+            "template-part-move.kind": "flag",
             **follow,
+            **invited,
+            **review_values(person),
+            **inbound_values(person),
             "clock": "gdpr-33-initial",
+            "webhook_id": webhook.id,
+            "webhook-enable.webhook_id": paused.id,
+            "delivery_id": factories.webhook_delivery(person, webhook).id,
+            "account_id": program.id,
+            "secret_id": factories.client_secret(person, program)[0].id,
+            "client-secret-rotate.secret_id": factories.client_secret(person, program)[0].id,
             "name": finding.figures[0]["name"],
             "form": "svg",
         }

@@ -77,7 +77,9 @@ class Visit:
 
     def axe(self) -> list[str]:
         """Violations that axe-core finds on the page as it stands, one line each."""
-        self.page.evaluate(AXE)
+        # The script is half a megabyte, and stays until the next page.
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE)
         found = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
         return [f"{row['id']}: {node['target']} {node['failureSummary']}" for row in found["violations"] for node in row["nodes"]]
 

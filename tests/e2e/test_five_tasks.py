@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Visit, watch
+from tests.e2e.pictures import picture
 from tests.e2e.serving import ROOT, Installation, fresh_serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3000)]
@@ -39,19 +40,6 @@ def visit(browser: Browser, place: Installation) -> Iterator[Visit]:
     yield visit
     context.close()
     assert visit.faults == []
-
-
-def picture(page: Page, name: str) -> None:
-    """Photographs of the open page, if somebody wants them."""
-    folder = os.environ.get("ASSAY_PICTURES")
-    if not folder:
-        return
-    for theme in ("dark", "light"):
-        page.emulate_media(color_scheme=theme)
-        for width in (390, 1440):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(150)
-            page.screenshot(path=Path(folder) / f"{name}-{width}-{theme}.png", full_page=width == 390)
 
 
 def press(page: Page, name: str) -> None:

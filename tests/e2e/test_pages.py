@@ -1,4 +1,7 @@
-"""Every page in a real browser: accessible in light and dark, quiet, reachable by keyboard, readable without scripts, usable on a telephone."""
+"""Every page in a real browser: accessible in light and dark, quiet, reachable by keyboard, readable without scripts, usable on a telephone.
+
+With ASSAY_PICTURES=FOLDER each page is also photographed in light, dark, 1440 and 390 px, for those who look at them.
+"""
 
 from collections.abc import Callable
 
@@ -9,6 +12,7 @@ from accounts.models import User
 from assessments.models import Run
 from tests.e2e.addresses import Register, filled, page_names
 from tests.e2e.conftest import Visit
+from tests.e2e.pictures import picture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -49,11 +53,13 @@ def faults_of(visit: Visit, name: str) -> list[str]:
         found.append(f"{visit.overflow()} px wider than a telephone")
     if page.locator("h1").count() != 1:
         found.append(f"{page.locator('h1').count()} first-level headings")
+    picture(page, name)
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="light")
     return [f"{name}: {fault}" for fault in found]
 
 
+@pytest.mark.walk
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_is_accessible_in_both_themes_and_fits_a_telephone(person: User, register: Register, visit_with: Callable[..., Visit], part: int) -> None:
     visit = visit_with(color_scheme="light")
@@ -101,6 +107,7 @@ def test_every_page_is_walked_with_the_keyboard_alone(person: User, register: Re
     assert faults == []
 
 
+@pytest.mark.walk
 def test_every_page_reads_without_scripts(person: User, register: Register, visit_with: Callable[..., Visit]) -> None:
     visit = visit_with(java_script_enabled=False)
     visit.sign_in(person)

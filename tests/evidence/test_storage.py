@@ -117,6 +117,7 @@ def test_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 LIMITED = """
 import io, os, resource, sys
+sys.dont_write_bytecode = True
 sys.path.insert(0, {root!r})
 from core.errors import StorageFailed
 from evidence.storage import FileBlobs

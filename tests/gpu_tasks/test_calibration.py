@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from celery import Celery
 from kombu.exceptions import OperationalError
+from safetensors.numpy import load_file, save_file
 
 from accounts.models import User
 from assessments.contracts import Reading
 from assessments.models import Calibration, Qualification, RunState
 from assessments.organisms import registry
 from assessments.organisms.contracts import Organism, Recipe, Role, Trial
+from assessments.services.organisms import organism_register, organism_withdraw
 from assessments.services.qualifications import calibration_claim, calibration_request
 from core.errors import InvalidInput
 from core.model_files import weights_digest
@@ -92,6 +94,60 @@ def test_trials_that_break_are_kept_with_their_reason_and_count_against_the_inst
     assert all("nonsense" in trial.error and trial.reading is None and trial.right is None for trial in row.trials.all())
     figures = Qualification.objects.get().figures
     assert (figures["errored"], figures["sensitivity"]["hits"], figures["false_positives"]["hits"]) == (8, 0, 6)
+
+
+def test_organism_of_ones_own_is_tried_and_named_in_the_record(admin: User) -> None:
+    own = factories.organism(admin)
+    row = made(admin, "known_circuits", seeds=1)
+    assert (row.state, row.error) == (RunState.DONE, "")
+    mine = list(row.trials.filter(own=True).values_list("organism", "role", "reading", "right"))
+    assert mine == [(own.slug, "planted", "observed", True), (own.slug, "random", "null", True)]
+    assert row.trials.filter(own=False).count() == 4
+    record = Qualification.objects.get()
+    document = json.loads(blob_read(record.result_artifact.sha256))
+    (named,) = [entry for entry in document["organisms"] if entry["own"]]
+    assert (named["slug"], named["weights_digest"], named["tuning"]) == (own.slug, own.weights_digest, False)
+    assert record.figures["own"] == 1
+    assert any(text.startswith("On the models that come with the program alone") for text in record.shortfalls)
+    assert trials.families_of("known_circuits") == {"nothing", "copycat"}
+    assert {job.organism.slug for job in trials.jobs_of("known_circuits", "copycat", 1)} == {own.slug}
+
+
+def test_own_organism_that_was_looked_at_is_shown_and_not_counted(admin: User) -> None:
+    factories.organism(admin, tuning=True)
+    row = made(admin, "known_circuits", seeds=1)
+    assert row.trials.filter(own=True, tuning=True).count() == 2
+    figures = Qualification.objects.get().figures
+    assert (figures["own"], figures["organisms"], figures["tuning"]) == (0, 2, 2)
+
+
+def test_withdrawn_organism_is_left_out(admin: User) -> None:
+    organism_withdraw(actor=admin, organism=factories.organism(admin), reason="Wrong.")
+    assert made(admin, "known_circuits", seeds=1).trials.count() == 4
+
+
+def lost_tensor(folder: Path) -> None:
+    """A model that no check without torch sees through: whole files, one weight missing."""
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["model.layers.0.mlp.up_proj.weight"]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    record = json.loads((folder / registry.RECORD).read_text())
+    (folder / registry.RECORD).write_text(json.dumps(record | {"weights_digest": weights_digest(folder)}))
+
+
+def test_own_organism_that_cannot_be_used_ends_the_calibration_and_is_no_fault_of_the_instrument(admin: User) -> None:
+    folder = factories.organism_folder()
+    lost_tensor(folder)
+    own = organism_register(actor=admin, organisation=factories.home(admin), folder=folder.name)
+    row = made(admin, "known_circuits", seeds=1)
+    assert (row.state, row.trials.count()) == (RunState.FAILED, 0)
+    assert f"organism {own.slug} was registered here and cannot be loaded" in row.error
+    assert "withdraw it on its page" in row.error
+    (folder / "config.json").write_text("{}")
+    row = made(admin, "known_circuits", seeds=1)
+    assert row.state == RunState.FAILED
+    assert f"organism {own.slug} was registered here and cannot be used" in row.error
+    assert not Qualification.objects.exists()
 
 
 def test_one_family_is_tried_without_making_a_record(admin: User) -> None:

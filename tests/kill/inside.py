@@ -1,4 +1,4 @@
-"""Run inside an installation that is under test: starts a run, or prints what its database and store hold."""
+"""Run inside an installation that is under test: starts a run, waits for its end, or prints what its database and store hold."""
 
 import json
 import os
@@ -78,6 +78,14 @@ def state(model: str, *rest: str) -> dict[str, Any]:
     }
 
 
+def ended(model: str, seconds: str) -> dict[str, Any]:
+    """``state`` once the last run is done, or after ``seconds``. Waiting here costs nothing; a new process for each look takes the processor from the run."""
+    deadline = time.monotonic() + float(seconds)
+    while Run.objects.order_by("-number")[0].state != RunState.DONE and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return state(model)
+
+
 def log_verifies() -> bool:
     """Recompute the root from all leaves and compare with the last signed checkpoint."""
     from django.db import transaction
@@ -89,4 +97,4 @@ def log_verifies() -> bool:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"start": start, "state": state}[sys.argv[1]](*sys.argv[2:])))
+    print(json.dumps({"start": start, "state": state, "ended": ended}[sys.argv[1]](*sys.argv[2:])))

@@ -97,8 +97,11 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def place(migrated_database: Path | None) -> Iterator[Installation]:
     folder = Path(tempfile.mkdtemp(prefix="assay-kill-"))
+    if migrated_database:
+        (folder / "var").mkdir(mode=0o700)
+        shutil.copyfile(migrated_database, folder / "var" / "assay.sqlite3")
     with processes.database_of_its_own() as database:
         place = Installation(folder, build_tiny(folder / "model", "llama"), database)
         try:
@@ -118,24 +121,25 @@ def installation(place: Installation) -> Installation:
     return place
 
 
-def finished_whole(place: Installation, steps: int) -> None:
-    """The run is done; each step exactly once; the log has no gap and verifies."""
-    wait_for(lambda: place.ask("state")["run"] == "done", "the run to end")
-    state = place.ask("state")
+def finished_whole(place: Installation, steps: int) -> dict[str, Any]:
+    """The run is done; each step exactly once; the log has no gap and verifies. The state that showed it."""
+    state = place.ask("ended", str(PATIENCE))
+    assert state["run"] == "done", f"waited {PATIENCE:.0f} s in vain for the run to end"
     assert state["steps_done"] == steps
     assert state["findings"] == steps
     assert state["done_entries"] == steps, "one log entry per step, none twice"
     assert state["indexes"] == list(range(len(state["indexes"])))
     assert state["log_verifies"] is True
     assert state["leftovers"] == [], "no half-written blob stays in the store"
+    return state
 
 
 def test_worker_killed_in_mid_step_costs_the_step_not_the_run(installation: Installation) -> None:
     steps, _ = installation.run_and_kill("model-1")
-    finished_whole(installation, steps)
-    assert installation.ask("state")["lost_attempts"] >= 1
+    assert finished_whole(installation, steps)["lost_attempts"] >= 1
 
 
+@pytest.mark.walk
 def test_broker_and_web_killed_in_mid_step_come_back_and_the_run_ends(installation: Installation) -> None:
     broker = [] if "BROKER_URL" in installation.environment else ["valkey"]
     steps, killed = installation.run_and_kill(*broker, "gunicorn")
@@ -144,12 +148,12 @@ def test_broker_and_web_killed_in_mid_step_come_back_and_the_run_ends(installati
     finished_whole(installation, steps)
 
 
+@pytest.mark.walk
 def test_everything_killed_at_once_goes_on_after_a_restart(installation: Installation) -> None:
     steps, killed = installation.run_and_kill("")
     wait_for(lambda: not any(processes.alive(pid) for pid in killed), "all processes to be gone", 20)
     installation.start()
-    finished_whole(installation, steps)
-    assert installation.ask("state")["lost_attempts"] >= 1
+    assert finished_whole(installation, steps)["lost_attempts"] >= 1
 
 
 def test_one_stop_signal_ends_everything_in_order(installation: Installation) -> None:
@@ -175,6 +179,7 @@ def shortened(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"failed": {name: reason.split(" since ")[0] + " since" for name, reason in answer["failed"].items()}}
 
 
+@pytest.mark.walk
 def test_a_worker_that_hangs_makes_the_installation_unready_and_its_successor_ready_again(installation: Installation) -> None:
     """SIGSTOP first: a process that exists and does nothing is what a check of process ids would take for alive."""
     wait_for(lambda: readiness(installation) == {"status": 200, "failed": {}}, "every worker to show a sign of life", 60)

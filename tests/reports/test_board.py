@@ -42,7 +42,7 @@ DAY = datetime.date(2026, 11, 21)
 @pytest.fixture(autouse=True)
 def autumn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The day is fixed, so that what begins when stays the same."""
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ DAYS = {"framework": "eu-ai-act", "as_of": LATER, "known_at": TODAY}
 @pytest.fixture(autouse=True)
 def autumn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The day is fixed, so that what applies when stays the same."""
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
 
 
 @pytest.fixture
@@ -74,6 +74,9 @@ def test_content_says_what_the_matrix_says(admin: User, system: AISystem) -> Non
         ("counts", Artifact.objects.get(links__requirement__ref="AIA-11-1").sha256)
     ]
     assert {row["ref"] for row in said["others"]} >= {"AIA-26-1"}
+    assert duties["AIA-11-1"]["needs"] == "Accepted evidence: change log."
+    assert duties["AIA-IV-3"]["needs"] == "Accepted evidence: technical documentation, evaluation report."
+    assert not any("_" in row["needs"] or "tech doc" in row["needs"] for row in duties.values())
 
 
 def test_pdf_is_stored_logged_and_made_again_from_its_own_attachments(admin: User, system: AISystem) -> None:

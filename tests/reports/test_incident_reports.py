@@ -11,7 +11,7 @@ from accounts.models import Role, User
 from config.celery import app
 from core import clock
 from core.canonical import parse_canonical
-from core.errors import InvalidInput, InvalidState, NotAllowed
+from core.errors import InvalidInput, NotAllowed
 from decisions.models import Incident, IncidentReport, ReportState
 from decisions.services import draft_save, submission_record
 from evidence.keys import installed
@@ -21,7 +21,7 @@ from evidence.storage import blob_read
 from evidence.verify.report import verify_report
 from evidence.verify.result import Result
 from reports.incident_content import render_incident
-from reports.incident_reports import incident_report_make, incident_report_request, report_file
+from reports.incident_reports import incident_report_make, incident_report_request
 from reports.render import embedded_files, render_pdf
 from reports.tasks import build_incident_report
 from tests import factories
@@ -46,7 +46,7 @@ def build(actor: User, incident: Incident, key: str = GDPR, **answers: str) -> I
 def test_pdf_and_json_are_stored_signed_and_logged(admin: User, incident: Incident) -> None:
     report = build(admin, incident, people="About 40 patients <b>")
     assert (report.state, report.reference) == (ReportState.DONE, "IR-000001")
-    pdf, data = blob_read(report_file(report, "pdf").sha256), json.loads(blob_read(report_file(report, "json").sha256))
+    pdf, data = blob_read(report.pdf.sha256), json.loads(blob_read(report.data.sha256))
     assert report.entry is not None
     assert report.entry.action == "reports.incident_report.built"
     said = {row["key"]: row for row in data["answers"]}
@@ -57,7 +57,7 @@ def test_pdf_and_json_are_stored_signed_and_logged(admin: User, incident: Incide
     assert "Resolved" in data["unknown_times"]
     attached = dict(embedded_files(pdf))
     document = attached.pop("snapshot.json")
-    assert document == blob_read(report_file(report, "json").sha256)
+    assert document == blob_read(report.data.sha256)
     # Every statement about the incident until then: opened, time entered, action added, draft saved.
     assert len(attached) == 5
     assert render_pdf(parse_canonical(document), attached, render_incident) == render_pdf(parse_canonical(document), attached, render_incident)
@@ -66,7 +66,7 @@ def test_pdf_and_json_are_stored_signed_and_logged(admin: User, incident: Incide
 def test_strangers_can_verify_it_and_no_byte_can_change(admin: User, incident: Incident) -> None:
     report = build(admin, incident)
     assert report.entry is not None
-    pdf, sidecar = blob_read(report_file(report, "pdf").sha256), bundle_read(report.entry.attestation)
+    pdf, sidecar = blob_read(report.pdf.sha256), bundle_read(report.entry.attestation)
     result = Result("incident-report.pdf")
     verify_report("incident-report.pdf", pdf, sidecar, installed().trust, result)
     assert result.problems == []
@@ -75,7 +75,7 @@ def test_strangers_can_verify_it_and_no_byte_can_change(admin: User, incident: I
 
 
 def test_the_pdf_is_archivable_tagged_titled_and_in_english(admin: User, incident: Incident) -> None:
-    with pikepdf.open(io.BytesIO(blob_read(report_file(build(admin, incident), "pdf").sha256))) as opened:
+    with pikepdf.open(io.BytesIO(blob_read(build(admin, incident).pdf.sha256))) as opened:
         with opened.open_metadata() as metadata:
             assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
         assert opened.Root.Metadata.read_bytes().decode().count('pdfuaid:part="1"') == 1
@@ -90,7 +90,7 @@ def test_the_pdf_is_archivable_tagged_titled_and_in_english(admin: User, inciden
 
 def test_pages_never_claim_to_be_official_and_escape_what_people_typed(admin: User, incident: Incident) -> None:
     report = build(admin, incident, people="<script>alert(1)</script>")
-    html = render_incident(parse_canonical(blob_read(report_file(report, "json").sha256)))
+    html = render_incident(parse_canonical(blob_read(report.data.sha256)))
     assert "It is no official form of any authority" in html
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
@@ -119,8 +119,7 @@ def test_a_failure_keeps_its_reason_and_the_worker_can_try_again(admin: User, in
     report.refresh_from_db()
     assert report.state == ReportState.FAILED
     assert report.error
-    with pytest.raises(InvalidState, match="no file yet"):
-        report_file(report, "pdf")
+    assert (report.pdf, report.data) == (None, None)
     blocked.unlink()
     if (installation / "away").exists():
         (installation / "away").rename(blocked)

@@ -18,7 +18,7 @@ from evidence.keys import installed
 from evidence.models import LedgerEntry
 from evidence.storage import blob_read
 from evidence.verify.__main__ import verify
-from reports import services
+from reports import services, signed_pages
 from reports.models import Report, ReportState, Signature
 from reports.render import embedded_files, render_pdf
 from tests import factories
@@ -182,7 +182,7 @@ def test_report_make_works_with_no_transaction_open_while_rendering(admin: User,
         depths.append(len(connection.savepoint_ids))
         return render_pdf(*arguments)
 
-    monkeypatch.setattr(services, "render_pdf", watched)
+    monkeypatch.setattr(signed_pages, "render_pdf", watched)
     build(admin, run)
     assert depths == [outside]
 

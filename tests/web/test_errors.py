@@ -9,6 +9,7 @@ from assessments.contracts import Refused
 from assessments.models import Finding, Run
 from core.errors import AssayError, Conflict, IntegrityFailed, InvalidInput, InvalidState, NotAllowed, NotFound, StorageFailed
 from evidence.storage import key_of
+from inventory.models import Vendor
 from web.middleware import ANSWERS, ErrorMiddleware
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +99,17 @@ def test_changed_file_is_not_handed_out(admin_client: Client, finding: Finding, 
     answer = admin_client.get(reverse("web:artifact-download", args=[finding.id, artifact.id]))
     assert answer.status_code == 500
     assert "was changed in the store" in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/vendors/?name=%00", "/vendors/?page=%00", "/vendors/?%00=1", "/frameworks/a%00b/", "/account/login/?next=%00"])
+def test_nul_in_an_address_is_refused_before_any_page_reads_it(admin_client: Client, address: str) -> None:
+    answer = admin_client.get(address)
+    assert answer.status_code == 422
+    assert "NUL character" in answer.content.decode()
+
+
+def test_nul_in_a_form_is_refused_and_names_its_field(admin_client: Client) -> None:
+    answer = admin_client.post(reverse("web:vendor-create"), {"name": "A\x00B", "access": "text"})
+    assert answer.status_code == 422
+    assert "<strong>name</strong>" in answer.content.decode()
+    assert not Vendor.objects.filter(name__startswith="A").exists()

@@ -19,8 +19,11 @@ from inventory.services import deployment_register
 from reports.board_reports import board_report_request
 from reports.cases import case_request
 from reports.services import report_request
+from reports.vendor_packs import vendor_pack_request
 from tests import factories
 from tests.frameworks.imports.files import as_yaml, ciso
+from tests.questionnaires.review_rows import inbound_values, review_values
+from webhooks.services import subscription_disable
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ def _key(actor: User) -> Any:
 
 
 def _draft(actor: User, home: Organisation) -> Any:
-    fields = {"organisation": home, "name": "library.yaml", "raw": as_yaml(ciso())}
+    # Nearly every address is another one, and writing the file takes longer than most answers.
+    fields = {"organisation": home, "name": "library.yaml", "raw": lambda: as_yaml(ciso())}
     return lambda: ImportDraft.objects.get_or_create(uploaded_by=actor, digest=actor.pk.hex * 2, defaults=fields)[0].pk
 
 
@@ -103,6 +107,10 @@ def build(admin: User) -> World:
     duties = Requirement.objects.known_at(clock.now().date()).filter(version__framework__slug="eu-ai-act")
     gap = gap_assign(actor=admin, system=system, requirement=duties[0], owner=admin, due_on=clock.now().date())
     decision, waiver, task = factories.waived_decision(admin, version)
+    webhook, paused = factories.webhook(admin), subscription_disable(actor=admin, subscription=factories.webhook(admin))
+    program = factories.service_account(admin)
+    template = factories.questionnaire(admin, draft=True)
+    invited = factories.questionnaire_campaign(admin)
     follow = factories.incident_follow_up(admin, incident, artifact)
     return World(
         home,
@@ -123,10 +131,12 @@ def build(admin: User) -> World:
             "link_id": link.id,
             "report_id": report_request(actor=admin, run=run, prepared_for="The board", as_of=run.created_at.date()).id,
             "board_id": board_report_request(actor=admin, organisation=home).id,
+            "pack_id": vendor_pack_request(actor=admin, vendor=version.model.vendor).id,
             "organisation_id": home.id,
             "case_id": case_request(actor=admin, run=run).id,
             "framework": "eu-ai-act",
             "requirement_id": Requirement.objects.all()[0].id,
+            **factories.vendor_run(admin, version),
             "index": LedgerEntry.objects.get(attestation=finding.step.attestation).index,
             "user_id": factories.user(Role.AUDITOR, of=home).id,
             "slug": "linear_direction",
@@ -134,7 +144,10 @@ def build(admin: User) -> World:
             "qualification_id": record.id,
             "probe-set-detail.slug": next(iter(shipped())),
             "set_id": factories.probe_set(admin).id,
+            "organism-detail.slug": "refuser-planted-100-s1",
+            "organism_id": factories.organism(admin).id,
             "exercise_id": factories.blind_exercise(admin, version=version)[0].id,
+            "pilot_id": factories.pilot(admin).id,
             "incident_id": incident.id,
             "decision_id": decision.id,
             "policy_id": decision.policy.policy_id,
@@ -145,8 +158,25 @@ def build(admin: User) -> World:
             "fact_id": fact.id,
             "gap_id": gap.id,
             "exemption_id": exemption_propose(actor=admin, system=system, requirement=duties[1], reason="It is a toy.").id,
+            "template_id": template.id,
+            "template_version_id": template.versions.all()[0].id,
+            "ending": "yaml",
+            "part": "f",
+            "template-part-add.kind": "flag",
+            "template-part-edit.kind": "flag",
+            "template-part-remove.kind": "flag",
+            "template-part-move.kind": "flag",
             **follow,
+            **invited,
+            **review_values(admin),
+            **inbound_values(admin),
             "clock": "gdpr-33-initial",
+            "webhook_id": webhook.id,
+            "webhook-enable.webhook_id": paused.id,
+            "delivery_id": factories.webhook_delivery(admin, webhook).id,
+            "account_id": program.id,
+            "secret_id": factories.client_secret(admin, program)[0].id,
+            "client-secret-rotate.secret_id": factories.client_secret(admin, program)[0].id,
             "name": finding.figures[0]["name"],
             "form": "svg",
         },
@@ -156,8 +186,8 @@ def build(admin: User) -> World:
 def nowhere(home: Organisation) -> World:
     """Arguments that fit every address and have no rows behind them, for those who are stopped before any row is looked for."""
     keys = {key for address in addresses() for key in address.arguments}
-    names = dict.fromkeys(("slug", "framework", "clock", "condition", "kind", "name", "provider_id", "key"), "none")
-    texts = {**names, "form": "svg", "index": 1, "uidb36": "1"}
+    names = dict.fromkeys(("slug", "framework", "clock", "condition", "kind", "name", "provider_id", "key", "part"), "none")
+    texts = {**names, "form": "svg", "ending": "yaml", "index": 1, "uidb36": "1"}
     return World(home, {key: texts.get(key, home.pk) for key in keys})
 
 

@@ -129,6 +129,13 @@ def test_a_parameter_that_cannot_be_understood_is_refused_not_ignored(api: Api, 
     assert assert_problem(api.get(f"vendors?{query}"), 422)["field"] == query.partition("=")[0]
 
 
+@pytest.mark.parametrize("way", ["{0}%20", "{{{0}}}", "urn:uuid:{0}", "%0C", "x"])
+def test_an_id_is_taken_as_it_is_written_in_answers_and_in_no_other_way(api: Api, admin: User, way: str) -> None:
+    system = factories.system(admin)
+    assert api.get(f"deployments?system={system.pk}").status_code == 200
+    assert assert_problem(api.get(f"deployments?system={way.format(system.pk)}"), 422)["field"] == "system"
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

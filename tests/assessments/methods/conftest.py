@@ -17,6 +17,7 @@ from tests.tiny_models import build_tiny
 SUBJECT = SubjectSpec("safetensors", "somewhere", "w" * 64, "t" * 64, "", "some model")
 SMALL: Mapping[str, Mapping[str, Any]] = {
     "known_circuits": {"prompts": 24, "sequences": 4, "half": 12, "patch_prompts": 2, "bootstrap": 200},
+    "behaviour_gap": {"permutations": 400, "bootstrap": 400},
     "linear_direction": {"permutations": 200, "bootstrap": 200, "random_directions": 20},
     "circuit_stability": {
         "prompts": 24,
@@ -74,6 +75,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
         "random_directions": 20,
         "permuted_directions": 20,
         "cost_texts": 4,
+        "written_pairs": 2,
         "permutations": 200,
         "bootstrap": 200,
         "coefficients": [1],

@@ -374,6 +374,7 @@ def test_too_few_matched_features_are_said(planted_results: Results) -> None:
     assert "too few" not in sae_feature_report.words(r)["summary"]
 
 
+@pytest.mark.django_db
 def test_the_trials_reach_the_refusers_without_touching_their_records() -> None:
     assert families_of("sae_features") == {"refuser"}
     planted, twin = (trials_on("sae_features", organism(f"refuser-{kind}-s1")) for kind in ("planted-100", "twin-000"))

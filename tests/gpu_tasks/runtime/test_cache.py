@@ -33,13 +33,18 @@ gguf_source.dequantised(Path(sys.argv[1]), Path(sys.argv[2]))
 
 @contextmanager
 def files_limited_to(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond ``size`` bytes; the system then fails writes as on a full disk."""
+    """No file of this process may grow beyond ``size`` bytes; the system then fails writes as on a full disk.
+
+    Compiled Python is not kept meanwhile: it would be cut off too, and stay so for every later process.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = kept
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -20,7 +21,9 @@ from evidence.services import link_review
 from frameworks.models import Requirement
 from inventory.models import AISystem, OurRole
 from inventory.services import deployment_register
+from reports import coverage_report
 from reports.coverage_report import coverage_report_make
+from reports.tasks import build_coverage_report
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +34,7 @@ LATER = {"as_of": "2027-12-02"}
 @pytest.fixture(autouse=True)
 def autumn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The day is fixed, so that what begins when stays the same."""
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
 
 
 @pytest.fixture
@@ -67,6 +70,39 @@ def test_overview_counts_what_the_matrix_counts(admin: User, admin_client: Clien
     assert {state: box.counts[state] for state in ("covered", "partial", "stale", "proposed", "missing")} == {row[0]: row[2] for row in matrix["tally"]}
     assert box.counts["partial"] == 1
     assert seen.total.applying == seen.rows[0].total.applying == sum(column.total.applying for column in seen.columns)
+
+
+def test_totals_are_drawn_and_tabled_as_of_the_days_chosen(admin_client: Client, system: AISystem) -> None:
+    answer = admin_client.get(OVERVIEW, LATER)
+    seen, figure = answer.context["overview"], answer.context["figure"]
+    assert figure.svg, figure.fault
+    table = figure.tables[0]
+    held = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    assert {row["state"]: row["duties"] for row in held if row["name"] == "All"} == {word: count for _, word, count in answer.context["tally"]}
+    assert sum(row["duties"] for row in held if row["name"] == "EU AI Act") == next(c for c in seen.columns if c.key == "eu-ai-act").total.applying
+    assert f"{seen.total.applying} duties apply to 1 system" in figure.alt
+    early = admin_client.get(OVERVIEW, {"as_of": "2025-03-01", "known_at": "2025-03-01"}).context
+    assert 0 < sum(count for *_, count in early["tally"]) < seen.total.applying
+    assert admin_client.get(OVERVIEW, {"known_at": "2020-01-01"}).context["figure"] is None
+
+
+def test_totals_of_all_systems_are_counted_on_every_page_alike(
+    admin: User, admin_client: Client, run: Run, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for place in range(28):
+        row = factories.system(admin, name=f"System {place:02d}", our_role=OurRole.PROVIDER)
+        deployment_register(actor=admin, system=row, version=run.plan.version, environment="production")
+    one = admin_client.get(OVERVIEW, {**LATER, "named": "System 00"}).context["overview"].total
+    part = admin_client.get(OVERVIEW, LATER)
+    assert part.context["overview"].total.applying == 25 * one.applying
+    assert "Count all systems" in part.content.decode()
+    with django_assert_max_num_queries(10):
+        whole = admin_client.get(OVERVIEW, {**LATER, "whole": "on"})
+    last = admin_client.get(OVERVIEW, {**LATER, "whole": "on", "page": "2"})
+    assert [len(answer.context["rows"]) for answer in (whole, last)] == [25, 3]
+    assert whole.context["overview"].total.counts == last.context["overview"].total.counts
+    assert whole.context["overview"].total.applying == 28 * one.applying
+    assert "Of all 28 systems" in whole.content.decode()
 
 
 def test_framework_opens_into_its_articles(admin_client: Client, system: AISystem) -> None:
@@ -125,7 +161,7 @@ def test_gap_gets_an_owner_and_a_day(admin: User, admin_client: Client, system: 
 def test_overdue_gap_is_marked(admin: User, admin_client: Client, system: AISystem, monkeypatch: pytest.MonkeyPatch) -> None:
     gap_assign(actor=admin, system=system, requirement=requirement("AIA-9-6"), owner=admin, due_on=datetime.date(2026, 11, 30))
     assert rows(admin_client, care="overdue", **LATER) == []
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 12, 1, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 12, 1, 12, tzinfo=datetime.UTC))
     assert [row["Due on"] for row in rows(admin_client, care="overdue", **LATER)] == ["2026-11-30 overdue"]
     assert "tag-problem" in body(admin_client, GAPS, care="mine", **LATER)
 
@@ -270,3 +306,25 @@ def test_report_that_would_say_nothing_is_refused_and_kept(admin_client: Client,
     assert admin_client.post(address, {"framework": "gravity"}).status_code == 422
     assert not Artifact.objects.filter(kind="coverage_content").exists()
     assert stranger.get(address).status_code == 404
+
+
+def test_failed_report_says_why_and_is_asked_for_again_as_it_was(
+    admin: User, admin_client: Client, as_role: Callable[[str], Client], system: AISystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("web:coverage-report", args=[system.pk])
+    admin_client.post(address, {"framework": "eu-ai-act", "known_at": "2026-11-20", **LATER})
+    asked = Artifact.objects.get(kind="coverage_content")
+    # Bad pages stand for anything that goes wrong while a report is made.
+    with monkeypatch.context() as patched:
+        patched.setattr(coverage_report, "coverage_html", lambda _: '<html lang="en"><title>t</title><body><img src="https://example.org/a.png"></body></html>')
+        assert build_coverage_report(str(asked.pk)) == "failed"
+    page = body(admin_client, address)
+    assert "The last report could not be made." in page
+    assert "they ask for something outside" in page
+    assert "Try again" not in body(as_role(Role.AUDITOR), address)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.partition("notice-error")[2].partition("Try again")[0]))
+    assert {name: fields[name] for name in ("framework", "as_of", "known_at")} == {"framework": "eu-ai-act", "known_at": "2026-11-20", **LATER}
+    assert admin_client.post(address, fields).status_code == 302
+    assert Artifact.objects.filter(kind="coverage_content").count() == 1, "the same content is asked for again"
+    assert build_coverage_report(str(asked.pk)) == "done"
+    assert "could not be made" not in body(admin_client, address)

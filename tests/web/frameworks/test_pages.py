@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 from core import clock
 from evidence.models import Artifact, EvidenceLink
 from frameworks.import_plans import plan_of
@@ -145,6 +145,15 @@ def test_bad_file_is_told_at_its_field_and_nothing_is_kept(admin_client: Client,
     assert answer.status_code == 422
     assert told in unescape(answer.content.decode())
     assert not ImportDraft.objects.exists()
+
+
+def test_register_chosen_stays_chosen_beside_a_file_that_is_too_large(admin: User, admin_client: Client) -> None:
+    other = factories.organisation("Zebra Bank")
+    Membership.objects.create(user=admin, organisation=other, role=Role.ADMINISTRATOR)
+    answer = admin_client.post(UPLOAD, {"file": SimpleUploadedFile("a.yaml", b"#" * (LARGEST + 1)), "organisation": str(other.pk)})
+    form = answer.context["form"]
+    assert (list(form.errors), form["organisation"].value()) == (["file"], str(other.pk))
+    assert "larger than 12 MiB" in answer.content.decode()
 
 
 def test_scripts_in_a_file_are_shown_as_text_everywhere(admin: User, admin_client: Client) -> None:

@@ -1,5 +1,6 @@
 """Gates in the browser: policies in words, asking, approving with four eyes, voids, waivers, releases, roll-back, and the safety case."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -15,9 +16,11 @@ from assessments.models import Run
 from core import clock
 from decisions.basis import basis_of
 from decisions.gate_models import Approval, Decision, DecisionState, GatePolicy, RollbackDrill
-from decisions.services import approval_give
+from decisions.services import approval_give, task_add
 from inventory.models import Lifecycle, ModelVersion
+from inventory.services import deployment_register
 from tests import factories
+from web.lists import listing
 
 pytestmark = pytest.mark.django_db
 INCIDENTS = {"key": "c1", "kind": "incidents", "severity": "high"}
@@ -104,6 +107,28 @@ def test_whole_way_in_the_browser(admin: User, admin_client: Client, as_role: Ca
     assert all(said in lapsed for said in ("No longer stands", "was met and is not met", "state-void"))
 
 
+def test_page_of_a_release_says_at_once_why_there_is_none_and_what_to_do(
+    admin: User, admin_client: Client, as_role: Callable[[str], Client], decision: Decision, version: ModelVersion
+) -> None:
+    def refused(*said: str) -> None:
+        page = admin_client.get(reverse("web:decision-release", args=[decision.pk]))
+        assert page.status_code == 409
+        assert all(part in page.content.decode() for part in said), page.content.decode()
+        assert "data-once" not in page.content.decode(), "there is nothing to press"
+
+    refused("waits for approval", "once it is approved")
+    Decision.objects.filter(pk=decision.pk).update(state=DecisionState.WITHDRAWN)
+    refused("it is withdrawn", "Ask for a new decision")
+    Decision.objects.filter(pk=decision.pk).update(state=DecisionState.OPEN)
+    post(as_role(Role.APPROVER), "decision-approve", decision.pk, digest=digest(decision))
+    assert f"{version} becomes approved" in text(admin_client, "decision-release", decision.pk)
+    found = factories.incident(admin, versions=[version])
+    refused("the record has changed", "Ask for a new decision")
+    found.versions.clear()
+    post(admin_client, "decision-release", decision.pk)
+    refused(f"{version} is approved now", "what it can become")
+
+
 @pytest.mark.parametrize("name", ["decision-approve", "decision-reject"])
 def test_nobody_approves_what_he_requested_by_a_crafted_post(admin: User, admin_client: Client, decision: Decision, name: str) -> None:
     assert "Somebody else has to" in text(admin_client, name, decision.pk)
@@ -148,7 +173,6 @@ def test_rejection_needs_its_reason(as_role: Callable[[str], Client], decision: 
 def test_waiver_and_task_by_their_pages(admin: User, admin_client: Client, as_role: Callable[[str], Client], version: ModelVersion, decision: Decision) -> None:
     factories.incident(admin, versions=[version])
     assert "Nobody can approve it yet" in text(admin_client, "decision-detail", decision.pk)
-    assert admin_client.get(reverse("web:decision-release", args=[decision.pk])).status_code == 200, "asking changes nothing"
     wish = {"reason": "The cause is known.", "owner": admin.pk, "expires_on": LATER.isoformat()}
     assert post(admin_client, "waiver-create", decision.pk, "c1", **wish).status_code == 302
     body = text(admin_client, "decision-detail", decision.pk)
@@ -220,6 +244,38 @@ def test_the_list_says_which_approved_ones_no_longer_stand_in_as_many_queries_fo
     assert (body.count("state-void"), body.count("state-approved")) == (1, 2)
     exported = admin_client.get(reverse("web:decision-list"), {"export": "csv"}).content.decode()
     assert (exported.count("No longer stands"), exported.count("Approved")) == (1, 2)
+
+
+@pytest.mark.parametrize("size", [2, 9])
+def test_list_asks_ten_questions_where_policies_ask_about_coverage(
+    admin: User, admin_client: Client, size: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    approver = factories.user(Role.APPROVER, of=factories.home(admin))
+    asked = {"kind": "coverage", "framework": "eu-ai-act", "value": 1, "required": False}
+    conditions = [{"key": "c1", **asked}, {"key": "c2", "day": "2027-12-02", **asked}]
+    for place in range(size):
+        version = factories.finished_run(admin).plan.version
+        system = factories.system(admin, name=f"System {place}")
+        deployment_register(actor=admin, system=system, version=version, environment="production")
+        subject = {"version": version} if place % 2 else {"system": system}
+        row = factories.decision(admin, factories.gate_policy(admin, conditions, step="deploy"), **subject)
+        task_add(actor=admin, decision=row, text="Gather the evidence.", owner=admin, due_on=LATER)
+        approval_give(actor=approver, decision=row, digest=digest(row))
+    with django_assert_max_num_queries(10):
+        body = text(admin_client, "decision-list")
+    assert body.count("state-approved") == size
+
+
+def test_list_counts_its_rows_on_every_page(admin: User, admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE", 2)
+    policy, version = factories.gate_policy(admin, [INCIDENTS]), factories.version(admin)
+    for _ in range(3):
+        factories.decision(admin, policy, version=version)
+    for page, shown in (("1", ["D-000003", "D-000002"]), ("2", ["D-000001"]), ("7", ["D-000001"]), ("x", ["D-000003", "D-000002"])):
+        answer = admin_client.get(reverse("web:decision-list"), {"page": page})
+        assert re.findall(r">(D-\d+)<", answer.content.decode()) == shown, page
+        assert answer.context["count"].total == 3
+    assert admin_client.get(reverse("web:decision-list"), {"state": "approved"}).context["count"].shown == 0
 
 
 def test_stranger_finds_nothing(stranger: Client, decision: Decision) -> None:

@@ -42,7 +42,7 @@ def test_words_can_be_looked_for(admin_client: Client) -> None:
     part = admin_client.get(reverse("web:glossary"), {"q": "merkle"}, headers={"HX-Request": "true", "HX-Target": "words"})
     assert part.content.decode().count("<dt") == 1
     assert "<html" not in part.content.decode()
-    assert "0 words with" in admin_client.get(reverse("web:glossary"), {"q": "zz\0<b>"}).content.decode()
+    assert "0 words with" in admin_client.get(reverse("web:glossary"), {"q": "zz<b>"}).content.decode()
 
 
 def test_help_is_open_to_every_person_and_the_style_guide_to_administrators(as_role: Callable[[str], Client]) -> None:

@@ -75,6 +75,8 @@ def test_too_large_a_proof_is_refused_and_not_kept(admin: User, admin_client: Cl
     answer = admin_client.post(reverse("web:action-done", args=[row.id]), {"note": "Done", "proof": big})
     assert answer.status_code == 422
     assert "larger than 10 MiB" in answer.content.decode()
+    first = admin_client.post(reverse("web:action-done", args=[row.id]), {"proof": SimpleUploadedFile("big.pdf", b"x" * (LARGEST + 1)), "note": "Half of it"})
+    assert (list(first.context["form"].errors), first.context["form"]["note"].value()) == (["proof"], "Half of it")
     assert not Artifact.objects.exists()
 
 
@@ -209,6 +211,8 @@ def test_captured_prompts_become_a_set_and_two_plans(admin: User, admin_client: 
     assert add in text(admin_client, page(row))
     big = admin_client.post(add, {"origin": "From the log", "file": SimpleUploadedFile("a.jsonl", b"x" * (LARGEST_PROMPTS + 1))})
     assert (big.status_code, "larger than 200 KiB" in big.content.decode(), "From the log" in big.content.decode()) == (422, True, True)
+    first = admin_client.post(add, {"file": SimpleUploadedFile("a.jsonl", b"x" * (LARGEST_PROMPTS + 1)), "origin": "From the log"})
+    assert (list(first.context["form"].errors), "From the log" in first.content.decode()) == (["file"], True)
     wrong = admin_client.post(add, {"file": SimpleUploadedFile("a.jsonl", b"<script>"), "origin": "x"})
     assert (wrong.status_code, "Line 1 is no JSON object" in wrong.content.decode()) == (422, True)
     file = SimpleUploadedFile("a.jsonl", factories.captured_text())

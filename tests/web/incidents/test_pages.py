@@ -104,6 +104,11 @@ def test_proof_is_kept_and_a_file_too_large_is_refused(admin: User, admin_client
     large = admin_client.post(submit(incident), {**fields, "proof": SimpleUploadedFile("a.pdf", b"x" * (LARGEST + 1))})
     assert large.status_code == 422
     assert "larger than 10 MiB" in large.content.decode()
+    first = admin_client.post(submit(incident), {"proof": SimpleUploadedFile("a.pdf", b"x" * (LARGEST + 1)), "late_reason": "Nobody was on call.", **fields})
+    form = first.context["form"]
+    assert list(form.errors) == ["proof"], "fields behind the file are kept as well as those before it"
+    assert {name: form[name].value() for name in ("reference", "late_reason")} == {"reference": "DPA-7", "late_reason": "Nobody was on call."}
+    assert first.content.decode().count("Nobody was on call.") == 1
     strange = admin_client.post(submit(incident), {**fields, "proof": SimpleUploadedFile("a.exe", b"x")})
     assert "Use a file that ends in .pdf" in strange.content.decode()
     assert not Submission.objects.exists()

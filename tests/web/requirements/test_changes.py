@@ -25,7 +25,7 @@ AMENDMENT = {"known_before": "2026-07-23", "known_at": "2026-07-24"}
 @pytest.fixture(autouse=True)
 def autumn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The day is fixed, so that what begins when stays the same."""
-    monkeypatch.setattr(clock, "now", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
+    monkeypatch.setattr(clock, "source", lambda: datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC))
 
 
 @pytest.fixture

@@ -194,7 +194,7 @@ def test_stranger_gets_not_found_everywhere(stranger: Client, fresh: Run) -> Non
 def test_refresh_costs_the_same_with_two_steps_as_with_eight(admin: User, admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     small, large = factories.finished_run(admin, ("a", "b")), factories.finished_run(admin, tuple("abcdefgh"))
     fragment_of(admin_client, small)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         fragment_of(admin_client, small)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         fragment_of(admin_client, large)

@@ -17,7 +17,8 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = "/vendors/", "/vendors/new/"
-FIELDS = {"name": "Northwind", "country": "NL", "access": "logits", "website": "https://northwind.example", "contact": "sales", "notes": ""}
+TIERED = {"tier": "standard", "review_cycle_months": "12"}
+FIELDS = {"name": "Northwind", "country": "NL", "access": "logits", "website": "https://northwind.example", "contact": "sales", "notes": "", **TIERED}
 
 
 def text(client: Client, address: str, **query: str) -> str:
@@ -118,7 +119,7 @@ def test_keeper_of_two_registers_chooses_which(admin: User, admin_client: Client
 def test_edit_saves_what_changed(admin: User, admin_client: Client) -> None:
     vendor = factories.vendor(admin, name="Old", country="NL", access="text")
     seen = admin_client.get(edit(vendor)).context["form"]["seen"].value()
-    answer = admin_client.post(edit(vendor), {"name": "New", "country": "NL", "access": "text", "seen": seen}, follow=True)
+    answer = admin_client.post(edit(vendor), {"name": "New", "country": "NL", "access": "text", "seen": seen, **TIERED}, follow=True)
     assert "Saved, and entered in the log." in answer.content.decode()
     assert LedgerEntry.objects.order_by("-index")[0].payload == {"changed": {"name": {"before": "Old", "after": "New"}}}
 
@@ -127,7 +128,7 @@ def test_second_editor_sees_the_first_ones_value_and_may_decide(admin: User, adm
     vendor = factories.vendor(admin, name="Old", country="NL")
     seen = admin_client.get(edit(vendor)).context["form"]["seen"].value()
     vendor_update(actor=admin, vendor=vendor, changes={"country": "SE"})
-    mine = {"name": "Mine", "country": "NL", "access": "weights", "seen": seen}
+    mine = {"name": "Mine", "country": "NL", "access": "weights", "seen": seen, **TIERED}
     answer = admin_client.post(edit(vendor), mine)
     body = answer.content.decode()
     assert answer.status_code == 422
@@ -178,7 +179,7 @@ def test_strangers_and_readers(admin: User, stranger: Client, as_role: Callable[
     assert auditor.get(reverse("web:vendor-detail", args=[uuid4()])).status_code == 404
 
 
-def test_two_hundred_rows_cost_ten_queries(admin: User, admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_two_hundred_rows_cost_no_more_queries(admin: User, admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     home = factories.home(admin)
     vendors = Vendor.objects.bulk_create(Vendor(organisation=home, name=f"V{place}", country="NL", access="text") for place in range(200))
     models = AIModel.objects.bulk_create(AIModel(vendor=vendors[0], name=f"M{place}") for place in range(200))
@@ -186,6 +187,7 @@ def test_two_hundred_rows_cost_ten_queries(admin: User, admin_client: Client, dj
     ModelVersion.objects.bulk_create(ModelVersion(model=model, label="1", access="text", **facts) for model in models)
     with django_assert_max_num_queries(10):
         admin_client.get(LIST)
-    with django_assert_max_num_queries(10):
+    # The clearance is worked out from decisions and answers: more queries, and no more with more rows.
+    with django_assert_max_num_queries(17):
         body = text(admin_client, reverse("web:vendor-detail", args=[vendors[0].id]))
     assert "150 more" in body
