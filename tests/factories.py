@@ -34,6 +34,7 @@ from core import clock
 from core.canonical import canonical_json
 from core.hashing import sha256_bytes
 from core.model_files import weights_digest
+from decisions.basis import basis_of
 from decisions.conditions import parse
 from decisions.gate_models import Decision, DecisionTask, GatePolicy, RollbackDrill, Waiver
 from decisions.models import CapturedPrompts, CorrectiveAction, Incident, IncidentFact, IncidentReport
@@ -42,6 +43,7 @@ from decisions.services import (
     Judgement,
     action_add,
     action_complete,
+    approval_give,
     calendar_open,
     captured_add,
     decision_request,
@@ -443,6 +445,13 @@ def decision(actor: User, policy: GatePolicy | None = None, **fields: Any) -> De
     """A request about a version, or about ``system``."""
     subject = {} if fields.get("system") else {"version": fields.pop("version", None) or version(actor)}
     return decision_request(actor=actor, policy=policy or gate_policy(actor), purpose=fields.pop("purpose", "To sort letters."), **subject, **fields)
+
+
+def approved_decision(actor: User) -> Decision:
+    """A decision to release a version without incidents, approved by a colleague."""
+    row = decision(actor, gate_policy(actor, [{"key": "c1", "kind": "incidents", "severity": "critical"}]))
+    approval_give(actor=user("approver", of=home(actor)), decision=row, digest=basis_of(row).digest)
+    return row
 
 
 def drill(actor: User, from_version: ModelVersion, days: int = 1, **fields: Any) -> RollbackDrill:

@@ -139,6 +139,7 @@ def filled(person: User, run: Run) -> Register:
             "pilot_id": factories.pilot(person).id,
             "incident_id": incident.id,
             "decision_id": decision.id,
+            "decision-release.decision_id": factories.approved_decision(person).id,
             "policy_id": decision.policy.policy_id,
             "waiver_id": waiver.id,
             "task_id": task.id,
