@@ -4,41 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
-from accounts.models import Organisation
 from frameworks.evidence_kinds import kind_words
 from frameworks.imports.limits import LARGEST
 from frameworks.imports.sheets import COLUMNS, HEADING_ROWS, guess
 from frameworks.models import Framework
+from web.register_file import RegisterFileForm
 
 LIMIT = f"{LARGEST >> 20} MiB"
 NOTHING = ""
 
 
-class UploadForm(forms.Form):
-    """One file; asks whose evidence it becomes only from people who keep more than one register."""
+class UploadForm(RegisterFileForm):
+    """A framework or a crosswalk."""
 
-    file = forms.FileField(
-        label="File", allow_empty_file=True, help_text=f"At most {LIMIT}. It is checked whole, and nothing changes before you have seen what it would change.",
-        error_messages={"required": "Choose a file."},
-    )  # fmt: skip
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label="Register of", empty_label=None)
-
-    def __init__(self, *args: Any, homes: QuerySet[Organisation], too_large: bool = False, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.only = next(iter(homes)) if len(homes) == 1 else None
-        self.fields["organisation"].queryset = homes  # type: ignore[attr-defined]
-        if self.only is not None:
-            del self.fields["organisation"]
-        if too_large:
-            self.fields["file"].error_messages["required"] = f"The file is larger than {LIMIT}. Split it, or keep only the sheets that are needed."
-
-    @property
-    def home(self) -> Organisation:
-        """Whose evidence the file becomes; once valid."""
-        found: Organisation = self.only or self.cleaned_data["organisation"]
-        return found
+    HINT = f"At most {LIMIT}. It is checked whole, and nothing changes before you have seen what it would change."
+    TOO_LARGE = f"The file is larger than {LIMIT}. Split it, or keep only the sheets that are needed."
 
 
 class PlaceForm(forms.Form):

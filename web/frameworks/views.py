@@ -21,6 +21,7 @@ from web.forms import form_response, posted, service_errors
 from web.frameworks import page, queries
 from web.frameworks.forms import ApplyForm, UploadForm
 from web.probe_sets.uploads import Limited
+from web.register_file import CHECK
 
 LEAD = "A library or sheet that you have. First you see what it would change; its file is then kept as evidence and the change entered in the log."
 
@@ -57,7 +58,7 @@ def _upload(request: HttpRequest, limit: Limited) -> HttpResponse:
         with service_errors(form):
             draft = draft_create(actor=actor, record=ledger.append, organisation=form.home, name=file.name, raw=file.read(LARGEST + 1))
             return redirect("web:import-preview", draft.pk)
-    context = {"title": "Import a file", "lead": LEAD, "back": reverse("web:framework-list"), "crumbs": page.CRUMBS, "nav": "requirements"}
+    context = {"title": "Import a file", "lead": LEAD, "action": CHECK, "back": reverse("web:framework-list"), "crumbs": page.CRUMBS, "nav": "requirements"}
     return form_response(request, form, "web/frameworks/import.html", **context)
 
 

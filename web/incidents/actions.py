@@ -75,7 +75,7 @@ def _done(request: HttpRequest, action_id: UUID, limit: Limited) -> HttpResponse
             messages.success(request, "Done, and entered in the log.")
             return redirect(back)
     head = {"title": "Mark as done", "pretitle": str(row.incident), "lead": row.text, "action": "Mark as done"}
-    return form_response(request, form, "web/incidents/upload.html", **head, back=back, nav="incidents")
+    return form_response(request, form, "components/upload.html", **head, back=back, nav="incidents")
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,6 +21,7 @@ from web.fetch import actor_of
 from web.forms import form_response, posted, sentence, service_errors
 from web.questionnaire_templates import page, queries
 from web.questionnaire_templates.forms import BeginForm, ConsentForm, NewConsentForm, PublishForm, UploadForm
+from web.register_file import CHECK
 
 FOLDER = "web/questionnaire_templates"
 
@@ -101,7 +102,7 @@ def _sent(form: ConsentForm) -> Document | None:
 
 
 def _upload(request: HttpRequest, form: UploadForm, title: str, back: str) -> HttpResponse:
-    context = {"title": title, "crumbs": page.crumbs(), "back": back, "nav": page.NAV}
+    context = {"title": title, "action": CHECK, "crumbs": page.crumbs(), "back": back, "nav": page.NAV}
     return form_response(request, form, f"{FOLDER}/upload.html", **context)
 
 

@@ -12,6 +12,7 @@ from inventory.models import Tier
 from inventory.vendor_table import FIELDS, LARGEST
 from web.ai_models.ladder import access_choices
 from web.forms import OrganisationForm, RecordForm, Suggest
+from web.register_file import RegisterFileForm
 
 WIDE = {"rows": 4}
 
@@ -57,29 +58,11 @@ class VendorCreateForm(OrganisationForm, VendorForm):
     field_order = ("organisation", "name")
 
 
-class VendorFileForm(forms.Form):
-    """One file; asks whose register only people who keep more than one."""
+class VendorFileForm(RegisterFileForm):
+    """A list of vendors."""
 
-    file = forms.FileField(
-        label="File", allow_empty_file=True, help_text=f"CSV or XLSX, at most {LARGEST >> 20} MiB. Nothing changes before you have seen what it would change.",
-        error_messages={"required": "Choose a file."},
-    )  # fmt: skip
-    organisation = forms.ModelChoiceField(Organisation.objects.none(), label="Register of", empty_label=None)
-
-    def __init__(self, *args: Any, homes: QuerySet[Organisation], too_large: bool = False, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.only = next(iter(homes)) if len(homes) == 1 else None
-        self.fields["organisation"].queryset = homes  # type: ignore[attr-defined]
-        if self.only is not None:
-            del self.fields["organisation"]
-        if too_large:
-            self.fields["file"].error_messages["required"] = f"The file is larger than {LARGEST >> 20} MiB. Split it."
-
-    @property
-    def home(self) -> Organisation:
-        """Whose register; once valid."""
-        found: Organisation = self.only or self.cleaned_data["organisation"]
-        return found
+    HINT = f"CSV or XLSX, at most {LARGEST >> 20} MiB. Nothing changes before you have seen what it would change."
+    TOO_LARGE = f"The file is larger than {LARGEST >> 20} MiB. Split it."
 
 
 class VendorApplyForm(forms.Form):

@@ -18,6 +18,7 @@ from inventory.vendor_table import FIELDS, LARGEST, VendorPlan, plan_of, rows_re
 from web.fetch import actor_of
 from web.forms import form_response, service_errors
 from web.probe_sets.uploads import Limited
+from web.register_file import CHECK
 from web.vendors.forms import VendorApplyForm, VendorFileForm
 from web.vendors.queries import homes
 
@@ -48,7 +49,7 @@ def _step(request: HttpRequest, limit: Limited) -> HttpResponse:
         with service_errors(form):
             rows = rows_read(form.cleaned_data["file"].read(LARGEST + 1))
             return _preview(request, plan_of(form.home, rows, FIRST), rows, str(form.home.pk))
-    context = {"title": "Import vendors", "lead": LEAD, "columns": FIELDS, "back": reverse("web:vendor-list"), "nav": "vendors"}
+    context = {"title": "Import vendors", "lead": LEAD, "action": CHECK, "columns": FIELDS, "back": reverse("web:vendor-list"), "nav": "vendors"}
     return form_response(request, form, "web/vendors/import.html", **context)
 
 
