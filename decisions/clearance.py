@@ -171,7 +171,8 @@ def _decided(versions: Sequence[ModelVersion], systems: Sequence[Deployment]) ->
     seen: set[tuple[object, ...]] = set()
     about = Q(version__in=[row.pk for row in versions]) | Q(system__in={row.system_id for row in systems})
     rows = Decision.objects.filter(about).exclude(state=DecisionState.WITHDRAWN)
-    related = rows.select_related("policy__policy", "version__model", "system", "attestation__entry").defer("basis", "version__weights_manifest")
+    bulky = ("basis", "version__weights_manifest", "attestation__envelope", "attestation__entry__leaf", "attestation__entry__payload")
+    related = rows.select_related("policy__policy", "version__model", "system", "attestation__entry").defer(*bulky)
     for row in with_ties(related).order_by("-number"):
         key = row.version_id or row.system_id
         place = (key, row.policy.policy.step, row.state == DecisionState.OPEN)

@@ -28,6 +28,11 @@ ENDED = "resolved"
 """The fact whose entry ends an incident for a gate."""
 DRILL = ("pk", "held_on", "succeeded", "entry_id", "recorded_by_id")
 """What a gate wants to know of a drill."""
+BULKY = (
+    "attestation__envelope", "attestation__entry__leaf", "attestation__entry__payload", "run__plan__sealed_entry__leaf", "run__plan__sealed_entry__payload",
+    "finding__figures", "finding__environment", "finding__counts",
+)  # fmt: skip
+"""What no gate looks at, and what findings are wide by."""
 Asked = Mapping[Decision, Sequence[Condition]]
 """Decisions with the conditions of their policies."""
 
@@ -130,9 +135,9 @@ def day_of(row: Condition, today: datetime.date) -> datetime.date:
 
 def _steps(versions: Iterable[UUID], metrics: set[str]) -> Sequence[Step]:
     """Every step about the versions with its finding, where it has one, and its ``readings`` under the names that conditions ask for."""
-    related = ("attestation__entry", "run__requested_by", "run__plan__sealed_entry", "run__plan__author", "finding__result_artifact")
+    related = ("attestation__entry", "run__plan__sealed_entry", "finding__result_artifact")
     asked = Measurement.objects.filter(finding__step=OuterRef("pk"), name__in=metrics)
-    rows = Step.objects.filter(run__plan__version__in=list(versions)).select_related(*related)
+    rows = Step.objects.filter(run__plan__version__in=list(versions)).select_related(*related).defer(*BULKY)
     return list(rows.annotate(readings=JsonRows(asked, "name", "value")))
 
 

@@ -125,6 +125,11 @@ class Exhibit(BaseModel):
         """Key of the organisation that asks."""
         return self.answer.organisation_id
 
+    @property
+    def file_name(self) -> str:
+        """Its name, such that it cannot leave the folder it is saved to."""
+        return self.name.replace("/", ".").replace("\\", ".")
+
 
 class Comment(BaseModel):
     """A word between reviewer and respondent about one question (or, without ``question``, the whole); ``internal`` ones the vendor never sees."""

@@ -16,6 +16,12 @@ from questionnaires.rules import Given
 from questionnaires.scoring import ACCEPTED, Sheet, Sitting
 from questionnaires.staleness import Staleness, stale_in, staleness_of
 
+WEIGHED = (
+    "vendor__name", "version__number", "version__template__name", "submission__sha256", "model_version__label", "model_version__lifecycle",
+    "model_version__model__name", "system", "state", "switched", "valid_until", "created_at", "submitted_at", "reviewed_at", "reviewed_by",
+)  # fmt: skip
+"""What gates, clearances and the page of a vendor look at of a request."""
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -65,7 +71,7 @@ class AnswerBook:
         """See ``requests_of``; with what they are scored from."""
         if not self.vendors:
             return []
-        rows = with_answers(requests_of(self.vendors))
+        rows = with_answers(requests_of(self.vendors)).only(*WEIGHED)
         return list(rows if self.names is None else with_grounds(rows.filter(version__template__name__in=self.names), self.today))
 
     @cached_property

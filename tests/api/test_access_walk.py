@@ -13,6 +13,8 @@ from accounts.models import Role, User
 from accounts.permissions import POLICY, SCOPES
 from api.v1.access import ACCESS, ANYONE, also_for, verb_for
 from api.v1.imports.serializers import ApplyBody
+from api.v1.inbound.serializers import InboundAnswerBody, InboundReopenBody
+from api.v1.incidents.response_bodies import ActionChangeBody, ActionDoneBody, ActionReopenBody
 from api.v1.incidents.serializers import FactBody, FactCorrectBody, SubmissionBody
 from api.v1.pilots.serializers import PilotEndBody
 from api.v1.questionnaire_templates.serializers import QuestionnaireDraftBody
@@ -33,6 +35,11 @@ BODIES = {"deployment-end": '{"reason": "x"}', "version-lifecycle": '{"reason": 
     "incident-facts": json.dumps(FactBody.example),
     "incident-fact-correct": json.dumps(FactCorrectBody.example),
     "incident-submissions": json.dumps(SubmissionBody.example),
+    "incident-action-change": json.dumps(ActionChangeBody.example),
+    "incident-action-done": json.dumps(ActionDoneBody.example),
+    "incident-action-reopen": json.dumps(ActionReopenBody.example),
+    "inbound-questionnaire-answer": json.dumps(InboundAnswerBody.example),
+    "inbound-questionnaire-reopen": json.dumps(InboundReopenBody.example),
     "webhook-replay": json.dumps(ReplayBody.example),
     "questionnaire-template-draft": json.dumps(QuestionnaireDraftBody.example),
     "questionnaire-due": json.dumps(DueBody.example),

@@ -16,7 +16,7 @@ from questionnaires.services.exhibits import evidence_cite, exhibit_refuse, exhi
 from questionnaires.services.reviews import VERB
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
-from web.reviews import page, queries
+from web.reviews import queries
 from web.reviews.forms import CiteForm, NoteForm, ReasonForm
 from web.reviews.views import address
 
@@ -28,7 +28,7 @@ def exhibit_download(request: HttpRequest, exhibit_id: UUID) -> FileResponse:
     row = queries.exhibit_for(actor, exhibit_id)
     if row.state != ExhibitState.RELEASED:
         require(actor, VERB, row)
-    answer = FileResponse(blobs().open(row.artifact.sha256), as_attachment=True, filename=page.file_name(row), content_type="application/octet-stream")
+    answer = FileResponse(blobs().open(row.artifact.sha256), as_attachment=True, filename=row.file_name, content_type="application/octet-stream")
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
 

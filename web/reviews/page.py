@@ -11,7 +11,7 @@ from accounts.permissions import allowed
 from core import clock
 from questionnaires.answer_words import said
 from questionnaires.effects import effects_of
-from questionnaires.models import Exhibit, ExhibitState, QuestionnaireRequest, RequestState
+from questionnaires.models import ExhibitState, QuestionnaireRequest, RequestState
 from questionnaires.scoring import Sitting
 from questionnaires.services.reviews import VERB, cycle_end
 from questionnaires.sitting import sitting_of
@@ -163,11 +163,6 @@ def reopened(mails: int) -> str:
     told = f"{mails} respondent{' is' if mails == 1 else 's are'} told by mail, with your reason."
     nobody = "Nobody can be told by mail: no invitation that works has an address. Tell them yourself, with a new link if theirs has ended."
     return f"The respondent can change this one answer now. What stood there is kept. {told if mails else nobody}"
-
-
-def file_name(file: Exhibit) -> str:
-    """A name that cannot leave the folder it is saved to."""
-    return file.name.replace("/", ".").replace("\\", ".")
 
 
 def percent(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """Fields of request bodies that take one JSON type and no other: nothing is silently turned into something else."""
 
+import base64
 from datetime import UTC
 from typing import Any
 
@@ -14,6 +15,17 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             raise serializers.ValidationError("must be text")
         return str(super().to_internal_value(data))
+
+
+class File(Text):
+    """The bytes of a file in Base64."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The bytes."""
+        try:
+            return base64.b64decode(super().to_internal_value(data), validate=True)
+        except ValueError as error:
+            raise serializers.ValidationError("must be the file in Base64 (RFC 4648), without line breaks") from error
 
 
 class Choice(serializers.ChoiceField):

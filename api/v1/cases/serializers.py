@@ -4,9 +4,8 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
-from api.v1.base.fields import Key
+from api.v1.base.fields import File, Key
 from api.v1.base.rows import Body, Row, Values
-from api.v1.imports.serializers import File
 from assessments.models import ReceivedCase
 from assessments.reception.report import State
 from reports.models import CaseExport, ReportState

@@ -1,13 +1,12 @@
 """Uploaded files as they are shown, what they would change, and what is sent to import them."""
 
-import base64
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 
 from accounts.models import User
-from api.v1.base.fields import Key, Text, Whole
+from api.v1.base.fields import File, Key, Text, Whole
 from api.v1.base.rows import Body, Row, Values
 from frameworks.import_plans import Plan, draft_read, plan_of
 from frameworks.import_words import sentences, told
@@ -93,17 +92,6 @@ def _preview(plan: Plan) -> Values:
         "applicable": not plan.nothing and not plan.missing,
         "seen": plan.seen,
     }
-
-
-class File(Text):
-    """The bytes of a file in Base64."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """The bytes."""
-        try:
-            return base64.b64decode(super().to_internal_value(data), validate=True)
-        except ValueError as error:
-            raise serializers.ValidationError("must be the file in Base64 (RFC 4648), without line breaks") from error
 
 
 class ColumnsBody(Body):

@@ -2,11 +2,8 @@
 
 from django.urls import path
 
+from api.v1.incidents import response_views as after
 from api.v1.incidents.views import (
-    ActionDetail,
-    ActionList,
-    DraftDetail,
-    DraftList,
     FactCorrect,
     IncidentClockList,
     IncidentDetail,
@@ -22,8 +19,15 @@ urlpatterns = [
     path("incidents/<uuid:id>/facts", IncidentFactEnter.as_view(), name="incident-facts"),
     path("incidents/<uuid:id>/facts/correct", FactCorrect.as_view(), name="incident-fact-correct"),
     path("incidents/<uuid:id>/submissions", IncidentSubmit.as_view(), name="incident-submissions"),
-    path("incident-actions", ActionList.as_view(), name="incident-actions"),
-    path("incident-actions/<uuid:id>", ActionDetail.as_view(), name="incident-action"),
-    path("incident-drafts", DraftList.as_view(), name="incident-drafts"),
-    path("incident-drafts/<uuid:id>", DraftDetail.as_view(), name="incident-draft"),
+    path("incident-actions", after.ActionList.as_view(), name="incident-actions"),
+    path("incident-actions/<uuid:id>", after.ActionDetail.as_view(), name="incident-action"),
+    path("incident-actions/<uuid:id>/change", after.ActionChange.as_view(), name="incident-action-change"),
+    path("incident-actions/<uuid:id>/done", after.ActionDone.as_view(), name="incident-action-done"),
+    path("incident-actions/<uuid:id>/reopen", after.ActionReopen.as_view(), name="incident-action-reopen"),
+    path("incident-drafts", after.DraftList.as_view(), name="incident-drafts"),
+    path("incident-drafts/<uuid:id>", after.DraftDetail.as_view(), name="incident-draft"),
+    path("incident-drafts/<uuid:id>/report", after.DraftReport.as_view(), name="incident-draft-report"),
+    path("incident-drafts/<uuid:id>/pdf", after.DraftPdf.as_view(), name="incident-draft-pdf"),
+    path("incident-drafts/<uuid:id>/data", after.DraftData.as_view(), name="incident-draft-data"),
+    path("incident-drafts/<uuid:id>/proof", after.DraftProof.as_view(), name="incident-draft-proof"),
 ]

@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from accounts.models import User
 from api.v1.base.related import organisation_for
 from api.v1.base.rows import Values
-from api.v1.base.views import ActionView, CreateView, DetailView, ListView
-from api.v1.incidents.filters import ActionFilter, DraftFilter, IncidentFilter
-from api.v1.incidents.response_rows import IncidentActionRow, IncidentDraftRow, IncidentDraftWhole
+from api.v1.base.views import ActionView, CreateView, DetailView
+from api.v1.incidents.filters import IncidentFilter
 from api.v1.incidents.serializers import FactBody, FactCorrectBody, IncidentBody, IncidentClocks, IncidentRow, IncidentWhole, SubmissionBody
 from core.errors import InvalidInput
 from decisions.models import Incident, IncidentFact
@@ -83,30 +82,6 @@ class IncidentSubmit(ActionView):
     def act(self, actor: User, row: Incident, data: Values) -> None:
         """Record a report sent on one of the clocks; a late one needs its reason."""
         submission_record(actor=actor, incident=row, clock_key=data.pop("clock"), **data)
-
-
-class ActionList(ListView):
-    """Corrective actions after incidents."""
-
-    out, noun, filters, orderings = IncidentActionRow, "corrective action", ActionFilter, ("due_on", "created_at")
-
-
-class ActionDetail(DetailView):
-    """One corrective action with what happened to it."""
-
-    out, noun = IncidentActionRow, "corrective action"
-
-
-class DraftList(ListView):
-    """Versions of drafts of reports, without their texts."""
-
-    out, noun, filters, orderings = IncidentDraftRow, "draft", DraftFilter, ("-created_at", "number")
-
-
-class DraftDetail(DetailView):
-    """One version of a draft with its texts."""
-
-    out, noun = IncidentDraftWhole, "draft"
 
 
 def _newest(incident: Incident) -> list[IncidentFact]:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("questionnaires/<uuid:id>/reopen", reviewing.QuestionnaireReopen.as_view(), name="questionnaire-reopen"),
     path("questionnaires/<uuid:id>/cite", reviewing.QuestionnaireCite.as_view(), name="questionnaire-cite"),
     path("questionnaires/<uuid:id>/close", reviewing.QuestionnaireClose.as_view(), name="questionnaire-close"),
+    path("questionnaire-files/<uuid:id>/content", views.FileContent.as_view(), name="questionnaire-file-content"),
     path("questionnaire-files/<uuid:id>/release", reviewing.FileRelease.as_view(), name="questionnaire-file-release"),
     path("questionnaire-files/<uuid:id>/refuse", reviewing.FileRefuse.as_view(), name="questionnaire-file-refuse"),
     path("questionnaire-invitations", sending.InvitationList.as_view(), name="questionnaire-invitations"),

@@ -1,19 +1,26 @@
 """Calls about questionnaires as a whole; sending them is in ``sending``, judging answers in ``reviewing``."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
 
 from accounts.models import User
+from api.v1.base.authentication import actor_of
+from api.v1.base.files import file_sent
+from api.v1.base.filters import parameters_check
 from api.v1.base.related import named
 from api.v1.base.rows import Values
-from api.v1.base.views import CreateView, DetailView, ListView
+from api.v1.base.views import ApiView, CreateView, DetailView, ListView
 from api.v1.questionnaires.bodies import QuestionnaireRequestBody
 from api.v1.questionnaires.filters import RequestFilter, ScoreFilter
-from api.v1.questionnaires.serializers import QuestionnaireRow, QuestionnaireWhole, ScoreRow
+from api.v1.questionnaires.serializers import AnswerFileRow, QuestionnaireRow, QuestionnaireWhole, ScoreRow
 from api.v1.questionnaires.wishes import wish_of
+from core.errors import InvalidState, NotFound
 from inventory.models import AISystem, ModelVersion, Vendor
-from questionnaires.models import QuestionnaireRequest
+from questionnaires.models import Exhibit, ExhibitState, QuestionnaireRequest
 from questionnaires.services.requests import request_create
 
 
@@ -44,3 +51,22 @@ class ScoreList(ListView):
     """Every count of every questionnaire: the history of scores."""
 
     out, noun, filters, orderings = ScoreRow, "score", ScoreFilter, ("-created_at",)
+
+
+class FileContent(ApiView):
+    """The bytes of a file behind an answer."""
+
+    out, noun, media_types = AnswerFileRow, "file", ("application/octet-stream",)
+
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
+        """The file, hashed again on the way out; its SHA-256 is the ETag. Only once a person released it: what waits or was refused is for the review page."""
+        parameters_check(request, ())
+        rows = Exhibit.objects.visible_to(actor_of(request)).filter(removed_at__isnull=True).select_related("artifact")
+        row = rows.filter(pk=id).first()
+        if row is None:
+            raise NotFound("There is no such file in your register.")
+        if row.state != ExhibitState.RELEASED:
+            raise InvalidState(
+                f"“{row.name}” is {row.get_state_display().lower()}; only a released file is handed out here. A reviewer fetches it on the page."
+            )
+        return file_sent(request, row.artifact, "application/octet-stream", row.file_name)
