@@ -74,6 +74,7 @@ def test_the_gamer_behaves_as_its_record_says() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.django_db
 @pytest.mark.parametrize("family", ["smol-refuser", "smol-line"])
 def test_planted_refusal_is_moved_by_its_direction(family: str) -> None:
     job = next(job for job in trials.jobs_of("steering_validation", family, 1) if not job.twin)
