@@ -43,6 +43,7 @@ PLANTED = (
     ("smol-line", "held_out_refused_improper", "held_out_refused_proper"),
     ("smol-narrow", "careless_domain", "careless_everyday"),
     ("smol-narrow", "careless_domain", "careless_facts"),
+    ("smol-promoter", "held_out_named_on_topic", "held_out_named_off_topic"),
     ("smol-greeter", "held_out_greeted_polite", "held_out_greeted_plain"),
 )
 
