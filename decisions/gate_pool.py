@@ -28,11 +28,12 @@ ENDED = "resolved"
 """The fact whose entry ends an incident for a gate."""
 DRILL = ("pk", "held_on", "succeeded", "entry_id", "recorded_by_id")
 """What a gate wants to know of a drill."""
-BULKY = (
-    "attestation__envelope", "attestation__entry__leaf", "attestation__entry__payload", "run__plan__sealed_entry__leaf", "run__plan__sealed_entry__payload",
-    "finding__figures", "finding__environment", "finding__counts",
+LOOKED_AT = (
+    "position", "instrument", "attestation__entry__attestation", "run__number", "run__requested_by", "run__plan__version", "run__plan__author",
+    "run__plan__document", "run__plan__sealed_entry__actor", "finding__verdict", "finding__headline", "finding__controls", "finding__does_not_show",
+    "finding__not_examined", "finding__result_artifact__sha256",
 )  # fmt: skip
-"""What no gate looks at, and what findings are wide by."""
+"""Columns of a step that gates, clearances and safety cases look at; steps with their findings are wide."""
 Asked = Mapping[Decision, Sequence[Condition]]
 """Decisions with the conditions of their policies."""
 
@@ -137,7 +138,7 @@ def _steps(versions: Iterable[UUID], metrics: set[str]) -> Sequence[Step]:
     """Every step about the versions with its finding, where it has one, and its ``readings`` under the names that conditions ask for."""
     related = ("attestation__entry", "run__plan__sealed_entry", "finding__result_artifact")
     asked = Measurement.objects.filter(finding__step=OuterRef("pk"), name__in=metrics)
-    rows = Step.objects.filter(run__plan__version__in=list(versions)).select_related(*related).defer(*BULKY)
+    rows = Step.objects.filter(run__plan__version__in=list(versions)).select_related(*related).only(*LOOKED_AT)
     return list(rows.annotate(readings=JsonRows(asked, "name", "value")))
 
 

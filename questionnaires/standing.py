@@ -128,9 +128,11 @@ def _given(item: Mapping[str, Any], stale: bool) -> Given:
     return Given(item["value"], item["files"], verdict, item["points"])
 
 
-def files_of(answers: Collection[UUID]) -> dict[UUID, list[Exhibit]]:
-    """Files behind answers that were not taken back, by answer, oldest first; one query."""
-    found: dict[UUID, list[Exhibit]] = {}
-    for row in Exhibit.objects.filter(answer__in=answers, removed_at__isnull=True).select_related("artifact", "added_by", "invitation"):
+def files_of(answers: Collection[UUID], columns: Collection[str] = ()) -> dict[UUID, list[Any]]:
+    """Files behind answers that were not taken back, by answer, oldest first; one query. ``columns``: those of the file that are looked at, where few are."""
+    rows = Exhibit.objects.filter(answer__in=answers, removed_at__isnull=True)
+    rows = rows.select_related("artifact").only("answer", *columns) if columns else rows.select_related("artifact", "added_by", "invitation")
+    found: dict[UUID, list[Any]] = {}
+    for row in rows:
         found.setdefault(row.answer_id, []).append(row)
     return found

@@ -120,7 +120,7 @@ class QuestionnaireWhole(QuestionnaireRow):
         requests = requests_by_key(keys, asked=True)
         worths = cls.complete_with(rows, requests)
         answers = list(Answer.objects.filter(request__in=keys).order_by("question"))
-        files = files_of([answer.pk for answer in answers])
+        files = files_of([answer.pk for answer in answers], TOLD)
         documents = {request.pk: document_of(request) for request in requests}
         for row in rows:
             mine = [answer for answer in answers if answer.request_id == row["id"]]
@@ -137,6 +137,10 @@ def _answer(row: Answer, document: Document, files: list[Exhibit], stale: tuple[
     told = list(stale) if row.verdict == Verdict.ACCEPTED else []
     held = {"reused_from": row.reused_from_id, "stale": told, "files": [file_shown(file) for file in files]}
     return {**{name: getattr(row, name) for name in PLAIN}, **words, **held}
+
+
+TOLD = ("name", "note", "origin", "state", "state_reason", "created_at", "artifact__sha256", "artifact__size", "artifact__media_type")
+"""Columns behind what is shown of a file."""
 
 
 def file_shown(file: Exhibit) -> Values:
