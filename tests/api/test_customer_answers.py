@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import Role, User
 from evidence.models import LedgerEntry
-from questionnaires.models import ExhibitState, QuestionnaireRequest
+from questionnaires.models import ExhibitOrigin, ExhibitState, QuestionnaireRequest
 from questionnaires.services.exhibits import exhibit_refuse, exhibit_release
 from tests import factories
 from tests.api.base.test_answers import assert_problem
@@ -88,3 +88,10 @@ def test_a_files_bytes_are_handed_out_once_it_is_released(api: Api, admin: User)
     assert api.get(at, if_none_match=sent["ETag"]).status_code == 304
     exhibit_refuse(actor=admin, exhibit=file, reason="It is another product's.")
     assert_problem(api.get(at), 409)
+
+
+def test_a_cited_file_takes_the_scope_of_the_evidence_store_too(admin: User, scoped: Any) -> None:
+    answer = rows.answer_of(rows.request(admin), "report")
+    at = f"questionnaire-files/{rows.exhibit(admin, answer, ExhibitState.RELEASED, ExhibitOrigin.CITED).pk}/content"
+    assert "evidence.read" in assert_problem(scoped("questionnaires:read").get(at), 403)["detail"]
+    assert scoped("questionnaires:read", "evidence:read").get(at).status_code == 200

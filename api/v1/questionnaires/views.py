@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.permissions import require
 from api.v1.base.authentication import actor_of
 from api.v1.base.files import file_sent
 from api.v1.base.filters import parameters_check
@@ -20,7 +21,7 @@ from api.v1.questionnaires.serializers import AnswerFileRow, QuestionnaireRow, Q
 from api.v1.questionnaires.wishes import wish_of
 from core.errors import InvalidState, NotFound
 from inventory.models import AISystem, ModelVersion, Vendor
-from questionnaires.models import Exhibit, ExhibitState, QuestionnaireRequest
+from questionnaires.models import Exhibit, ExhibitOrigin, ExhibitState, QuestionnaireRequest
 from questionnaires.services.requests import request_create
 
 
@@ -59,12 +60,16 @@ class FileContent(ApiView):
     out, noun, media_types = AnswerFileRow, "file", ("application/octet-stream",)
 
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
-        """The file, hashed again on the way out; its SHA-256 is the ETag. Only once a person released it: what waits or was refused is for the review page."""
+        """The file, hashed again on the way out; its SHA-256 is the ETag. Only once a person released it: what waits or was refused is for the
+        review page. A file cited from the evidence store also takes ``evidence:read``."""
         parameters_check(request, ())
-        rows = Exhibit.objects.visible_to(actor_of(request)).filter(removed_at__isnull=True).select_related("artifact")
+        actor = actor_of(request)
+        rows = Exhibit.objects.visible_to(actor).filter(removed_at__isnull=True).select_related("artifact")
         row = rows.filter(pk=id).first()
         if row is None:
             raise NotFound("There is no such file in your register.")
+        if row.origin == ExhibitOrigin.CITED:  # it is of the evidence store, which has a scope of its own
+            require(actor, "evidence.read", row)
         if row.state != ExhibitState.RELEASED:
             raise InvalidState(
                 f"“{row.name}” is {row.get_state_display().lower()}; only a released file is handed out here. A reviewer fetches it on the page."
