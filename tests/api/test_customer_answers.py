@@ -31,6 +31,8 @@ def test_a_customers_file_is_answered_approved_by_somebody_else_and_opened_again
     first = api.post(f"{at}/answer", {"question": "q001", "value": "Yes.", "revision": 0}).json()
     assert (first["unanswered"], first["lines"][0]["text"], first["lines"][0]["revision"]) == (1, "Yes.", 1)
     assert_problem(api.post(f"{at}/answer", {"question": "q001", "value": "No.", "revision": 0}), 409)
+    again = api.post(f"{at}/answer", {"question": "q001", "value": "Yes, every night.", "revision": 1}).json()
+    assert (again["lines"][0]["text"], again["lines"][0]["revision"]) == ("Yes, every night.", 2)
     assert assert_problem(api.post(f"{at}/answer", {"question": "q009", "value": "No.", "revision": 0}), 422)["field"] == "question"
     unknown = api.post(f"{at}/answer", {"question": "q002", "value": "A year.", "citations": ["0" * 64], "revision": 0})
     assert assert_problem(unknown, 422)["field"] == "citations"
@@ -40,10 +42,10 @@ def test_a_customers_file_is_answered_approved_by_somebody_else_and_opened_again
     other = factories.user(Role.GOVERNANCE, of=factories.home(admin))
     assert_problem(signed_in(other, at, "0" * 64), 409)
     assert signed_in(other, at, digest).json()["state"] == "reviewed"
-    assert_problem(api.post(f"{at}/answer", {"question": "q001", "value": "No.", "revision": 1}), 409)
+    assert_problem(api.post(f"{at}/answer", {"question": "q001", "value": "No.", "revision": 2}), 409)
     assert api.post(f"{at}/reopen", {"reason": "They asked again."}).json()["state"] == "opened"
     actions = list(LedgerEntry.objects.filter(action__startswith="questionnaires.inbound").values_list("action", flat=True))
-    assert [action.rpartition(".")[2] for action in actions] == ["received", "answered", "answered", "approved", "reopened"]
+    assert [action.rpartition(".")[2] for action in actions] == ["received", "answered", "answered", "answered", "approved", "reopened"]
 
 
 def signed_in(person: User, at: str, digest: str) -> Any:
