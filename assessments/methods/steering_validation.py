@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from assessments import probes
 from assessments.autoencoders import Autoencoder, AutoencoderFit
 from assessments.contracts import InstrumentCard, ParamsBase, Progress, Refused, RequirementClaim, StepOutput, StepSpec, Threshold
-from assessments.methods.parts import steering, steering_features, steering_figures, steering_files, steering_report
+from assessments.methods.parts import removal, steering, steering_features, steering_figures, steering_files, steering_report
 from assessments.methods.parts.axes import labelled_sets
 from assessments.methods.parts.behaviours import Behaviour, Material, behaviour_of, prepare, sets_of
 from assessments.methods.parts.controls import environment, noop_control, restart_control, sealed_limits, twin_seed
@@ -44,10 +44,10 @@ class Params(ParamsBase):
     coefficients: tuple[float, ...] = (0.025, 0.05, 0.1, 0.2)
     random_directions: int = 100
     permuted_directions: int = 20
-    ablated_directions: int = 6
+    ablated_directions: int = 19
     readout_items: int | None = None
     cost_texts: int = 12
-    written_answers: int = 4
+    written_answers: int = 12
     bootstrap: int = 2000
     direction: Literal["contrast", "sae_feature"] = "contrast"
     sae: str = ""
@@ -65,7 +65,7 @@ class Params(ParamsBase):
         "coefficients": (0.001, 2),
         "random_directions": (20, 2000),
         "permuted_directions": (20, 2000),
-        "ablated_directions": (5, 500),
+        "ablated_directions": (19, 500),
         "readout_items": (4, 500),
         "cost_texts": (8, 200),
         "written_answers": (0, 50),
@@ -98,7 +98,7 @@ class Params(ParamsBase):
 
 CARD = InstrumentCard(
     slug="steering_validation",
-    version="3",
+    version="4",
     title="Steering validation",
     question="Does adding a designed direction, or a sparse feature, inside the model move the behaviour, and what does it cost elsewhere?",
     estimand="Slope of the mean read-out on the added strength, on prompts of content families held out, at a strength chosen on other families.",
@@ -164,11 +164,13 @@ class SteeringValidation:
         return sets_of(slug, find)
 
     def residual_layers(self, params: Mapping[str, Any], n_layers: int, find: Find) -> Mapping[str, Sequence[int]]:
-        """The layer that is steered, of the set the direction is designed from; nothing where only the supplied dictionary knows it."""
+        """Layers whose directions are designed, of the set they are designed from; nothing where only the supplied dictionary knows its layer."""
         parsed = params_parse(Params, params)
         if parsed.sae and parsed.layer is None:
             return {}
-        return {behaviour_of(parsed.behaviour, find).design_set: [steered_layer(parsed, n_layers)]}
+        layer = steered_layer(parsed, n_layers)
+        wanted = (layer,) if parsed.direction == "sae_feature" else removal.depths(n_layers, layer)
+        return {behaviour_of(parsed.behaviour, find).design_set: wanted}
 
     def run(self, spec: StepSpec, subject: Subject, workdir: Path, progress: Progress) -> StepOutput:
         """Design on exploration, confirm once against the nulls, price it on neutral text, repeat on the random-weight twin."""
@@ -229,6 +231,7 @@ def _plan(spec: StepSpec, params: Params, behaviour: Behaviour, given: Autoencod
         raise Refused("parameter coefficients is empty; give at least one strength in residual norms")
     return steering.Plan(
         layer=layer,
+        depths=removal.depths(subject.facts.n_layers, layer),
         grid=tuple(sorted(params.coefficients)),
         random=params.random_directions,
         permuted=params.permuted_directions,
@@ -260,19 +263,20 @@ def _origin(results: Results, params: Params) -> dict[str, Any]:
 def _stages(material: Material, plan: steering.Plan, featured: Featured | None, subject: Subject) -> dict[str, float]:
     design = sum(len(material.behaviour.encode(subject, item.text)) for item in material.design.exploration)
     prompts, upper = material.confirm.size, 1 - plan.layer / subject.facts.n_layers
-    lower, nulls = 1 - upper, plan.random + plan.permuted + (featured[0].matched if featured else 0)
+    lower, deepest, nulls = 1 - upper, (max(plan.depths) + 1) / subject.facts.n_layers, plan.random + plan.permuted + (featured[0].matched if featured else 0)
     more = steering_features.shares(*featured, (plan.layer + 1) / subject.facts.n_layers) if featured else {}
     return {
         "idle-hook check": 4 * prompts / len(material.confirm.items) * 4,
         **{name: more[name] for name in ("the dictionary", "quality of the dictionary") if more},
-        "designing the direction": more.get("features", 2 * design * lower),
+        "designing the direction": more.get("features", design * (deepest + lower)),
         "choosing the strength": 35 * plan.cost_texts * (1 + 2 * len(plan.grid)),
         "dose-response": 14 * prompts * upper,
         "null directions": 2 * nulls * prompts * upper,
-        "ablation and instruction": (2 + plan.ablations) * prompts,
+        "instruction": 2 * prompts,
+        "taking it out": _removal_size(material, plan),
         "under pressure": 2 * sum(prompts.size for prompts in material.wrapped) * upper,
         "cost on neutral text": 3 * 65 * plan.cost_texts,
-        "written answers": 2 * plan.written * 80,
+        "written answers": 3 * plan.written * 80,
         "random-weight twin": more.get("twin", design * lower) + 2 * prompts * upper,
     }
 
@@ -286,13 +290,13 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, featured: 
     confirm, explore = steering.dose_curve(subject, material, design, meter.stage("dose-response", 14 * prompts))
     nulls = plan.random + plan.permuted + len(chosen.matched)
     random, permuted, matched = steering.null_responses(subject, material, chosen, plan, meter.stage("null directions", 2 * nulls * prompts))
-    tick = meter.stage("ablation and instruction", (2 + plan.ablations) * prompts)
+    tick = meter.stage("instruction", 2 * prompts)
     baseline = material.score(subject.log_probs(material.confirm.tokens, material.token_ids, tick))
-    ablated, ablated_random = _removed(subject, material, design, feature, plan, baseline, tick)
     instructed = material.score(subject.log_probs(material.confirm.instructed, material.token_ids, tick)) - baseline
+    taken = _removed(subject, material, chosen, feature, plan, meter.stage("taking it out", _removal_size(material, plan)))
     wrapped = steering.wrapped_effects(subject, material, design, meter.stage("under pressure", 2 * sum(each.size for each in material.wrapped)))
     costs = steering.side_costs(subject, material, design, plan, meter.stage("cost on neutral text", 3 * 65 * plan.cost_texts))
-    answers = steering.written_answers(subject, material, design, plan, meter.stage("written answers", 2 * plan.written * 80))
+    answers = steering.written_answers(subject, material, design, taken.unit, plan, meter.stage("written answers", 3 * plan.written * 80))
     twin = _twin(subject.random_twin(twin_seed(spec)), material, plan, design, featured, feature, meter)
     return Results(
         material=material,
@@ -306,8 +310,7 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, featured: 
         random=random,
         permuted=permuted,
         baseline=baseline,
-        ablated=ablated,
-        ablated_random=ablated_random,
+        removal=taken,
         instructed=instructed,
         costs=costs,
         answers=answers,
@@ -326,18 +329,18 @@ def _chosen(
     return steering_features.by_feature(subject, material, plan, *featured, meter.stage)
 
 
+def _removal_size(material: Material, plan: steering.Plan) -> int:
+    """Tokens of every pass of the removal: the candidates on exploration, the null and the choice on confirmation, and neutral text."""
+    exploration = (1 + len(plan.depths)) * (material.shown_exploration.size + 65 * (plan.cost_texts // 2))
+    return exploration + (2 + plan.ablations) * material.shown.size + 2 * 65 * plan.cost_texts
+
+
 def _removed(
-    subject: Subject,
-    material: Material,
-    design: Design,
-    feature: steering_features.Feature | None,
-    plan: steering.Plan,
-    baseline: Array,
-    tick: Tick,
-) -> tuple[Array, Array]:
+    subject: Subject, material: Material, chosen: steering.Chosen, feature: steering_features.Feature | None, plan: steering.Plan, tick: Tick
+) -> removal.Removal:
     if feature is None:
-        return steering.ablated(subject, material, design, plan, baseline, tick)
-    return steering_features.removed(subject, material, feature, plan, baseline, tick)
+        return removal.by_direction(subject, material, chosen, plan, tick)
+    return steering_features.removed(subject, material, feature, plan, tick)
 
 
 def _twin(

@@ -14,6 +14,9 @@ from assessments.probes import Find, Item, ProbeSet, Split
 from assessments.statistics import Array
 from assessments.subject import Floats, Subject, Tick, Tokens
 
+SHOWN = 20
+"""Prompts on which a removal is judged; half as many to choose what is removed."""
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -124,7 +127,10 @@ class Prompts:
 
 @dataclass(frozen=True)
 class Material:
-    """Everything shown to the model, split by whole families, and the next tokens that count for and against the behaviour."""
+    """Everything shown to the model, split by whole families, and the next tokens that count for and against the behaviour.
+
+    ``shown`` are prompts on which a model that has the behaviour shows it: those with the positive label, or all where prompts carry no label.
+    """
 
     behaviour: Behaviour
     design: Split
@@ -134,6 +140,8 @@ class Material:
     up: tuple[int, ...]
     down: tuple[int, ...]
     unscored_answers: int
+    shown_exploration: Prompts
+    shown: Prompts
     wrapped: Sequence[Prompts] = ()
     wrappers: Sequence[str] = ()
 
@@ -160,7 +168,13 @@ def prepare(behaviour: Behaviour, subject: Subject, digests: Mapping[str, str], 
     cost = probes.split(probes.sealed(digests, NEUTRAL).items, seed)
     frames = wrapper_frames(probes.sealed(digests, WRAPPERS), behaviour.chat)
     wrapped = [_prompts(behaviour, subject, [replace(item, text=frame.replace("{text}", item.text)) for item in confirm.items]) for frame in frames]
-    return Material(behaviour, design, explore, confirm, cost, up, down, lost, wrapped, frames)
+    looked, judged = _shown(behaviour, subject, read.exploration, SHOWN // 2), _shown(behaviour, subject, read.confirmation, SHOWN)
+    return Material(behaviour, design, explore, confirm, cost, up, down, lost, looked, judged, wrapped, frames)
+
+
+def _shown(behaviour: Behaviour, subject: Subject, items: Sequence[Item], count: int) -> Prompts:
+    labelled = [item for item in items if item.label == behaviour.positive]
+    return _prompts(behaviour, subject, spread(labelled or items, count))
 
 
 def wrapper_frames(found: ProbeSet, chat: bool) -> tuple[str, ...]:
@@ -189,9 +203,9 @@ def spread(items: Sequence[Item], count: int) -> list[Item]:
     return chosen
 
 
-def design_residuals(subject: Subject, behaviour: Behaviour, items: Sequence[Item], layer: int, tick: Tick) -> Floats:
-    """``[items, d_model]`` at the last token of every design text."""
-    return subject.residuals([behaviour.encode(subject, item.text) for item in items], [layer], tick)[:, 0]
+def design_residuals(subject: Subject, behaviour: Behaviour, items: Sequence[Item], layers: Sequence[int], tick: Tick) -> Floats:
+    """``[items, layers, d_model]`` at the last token of every design text."""
+    return subject.residuals([behaviour.encode(subject, item.text) for item in items], layers, tick)
 
 
 def _prompts(behaviour: Behaviour, subject: Subject, items: Sequence[Item]) -> Prompts:

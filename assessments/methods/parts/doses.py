@@ -46,7 +46,12 @@ def end_slopes(responses: Array, coefficient: float) -> Array:
 
 def cost(subject: Subject, design_vector: Floats, layer: int, texts: Sequence[Item], base: Sequence[Floats], tick: Tick) -> Array:
     """Rise of the mean next-token loss of each text in nats when ``design_vector`` is added at ``layer``."""
-    changed = subject.cross_entropy([subject.encode(item.text) for item in texts], tick, Edit("add", layer, design_vector))
+    return rise(subject, Edit("add", layer, design_vector), texts, base, tick)
+
+
+def rise(subject: Subject, edit: Edit, texts: Sequence[Item], base: Sequence[Floats], tick: Tick) -> Array:
+    """Rise of the mean next-token loss of each text in nats under ``edit``; ``base`` are the losses without it."""
+    changed = subject.cross_entropy([subject.encode(item.text) for item in texts], tick, edit)
     return np.array([float(after.mean()) - float(before.mean()) for after, before in zip(changed, base, strict=True)])
 
 

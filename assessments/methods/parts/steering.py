@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -20,9 +21,10 @@ REFUSING = ("i'm sorry", "i am sorry", "i cannot", "i can't", "i can not", "i wo
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings of one run; ``margin`` is the sealed limit on the side cost in nats."""
+    """The settings of one run; ``margin`` is the sealed limit on the side cost in nats, ``depths`` the layers whose directions are tried for removal."""
 
     layer: int
+    depths: tuple[int, ...]
     grid: tuple[float, ...]
     random: int
     permuted: int
@@ -34,12 +36,15 @@ class Plan:
     seed: int
 
 
+State = Literal["untouched", "steered", "removed"]
+
+
 @dataclass(frozen=True)
 class Answer:
-    """A greedy answer to one request, as it is (``steered`` False) or with the direction added."""
+    """A greedy answer to one request: with the model untouched, with the direction added, or with the direction of the removal taken out."""
 
     item: Item
-    steered: bool
+    state: State
     text: str
 
     @property
@@ -61,26 +66,34 @@ class Costs:
 @dataclass(frozen=True)
 class Chosen:
     """What is steered with its nulls. ``permuted [k, d]``, ``matched [m, d]`` unit vectors (no matched ones for a direction that is no feature);
-    ``held_out`` the direction read on the confirmation texts of the design."""
+    ``held_out`` the direction read on the confirmation texts of the design; ``candidates [depths, d]`` unit vectors that could be removed (none for a
+    feature)."""
 
     design: Design
     permuted: Array
     matched: Array
     held_out: Array
+    candidates: Array
 
 
 def by_contrast(subject: Subject, material: Material, plan: Plan, stage: Stage) -> Chosen:
     """The difference of means on exploration, and directions fitted to permuted labels."""
     items, others = material.design.exploration, material.design.confirmation
     tick = stage("designing the direction", 50 * (len(items) + len(others)))
-    residuals = design_residuals(subject, material.behaviour, items, plan.layer, tick)
-    held_out = design_residuals(subject, material.behaviour, others, plan.layer, tick)
-    raw = difference_of_means(residuals, positives(material, items))
+    every = design_residuals(subject, material.behaviour, items, plan.depths, tick)
+    held_out = design_residuals(subject, material.behaviour, others, [plan.layer], tick)[:, 0]
+    residuals, labels = every[:, plan.depths.index(plan.layer)], positives(material, items)
+    raw = difference_of_means(residuals, labels)
     design = designed(subject, material, plan, raw / np.linalg.norm(raw), float(np.linalg.norm(raw)), stage)
-    swapped = swapped_labels(positives(material, items), [item.pair for item in items], plan.permuted, plan.seed)
-    fitted = np.stack([difference_of_means(residuals, labels) for labels in swapped])
-    fitted /= np.linalg.norm(fitted, axis=1, keepdims=True)
-    return Chosen(design, fitted, np.empty((0, fitted.shape[1])), held_out.astype("float64") @ design.unit)
+    swapped = swapped_labels(labels, [item.pair for item in items], plan.permuted, plan.seed)
+    fitted = _unit_rows([difference_of_means(residuals, exchanged) for exchanged in swapped])
+    candidates = _unit_rows([difference_of_means(every[:, place], labels) for place in range(len(plan.depths))])
+    return Chosen(design, fitted, np.empty((0, fitted.shape[1])), held_out.astype("float64") @ design.unit, candidates)
+
+
+def _unit_rows(rows: Sequence[Array]) -> Array:
+    found = np.stack(rows)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
 def designed(subject: Subject, material: Material, plan: Plan, unit: Array, size: float, stage: Stage) -> Design:
@@ -126,16 +139,6 @@ def wrapped_effects(subject: Subject, material: Material, design: Design, tick: 
     return np.array([high - low for low, high in responses])
 
 
-def ablated(subject: Subject, material: Material, design: Design, plan: Plan, baseline: Array, tick: Tick) -> tuple[Array, Array]:
-    """Change of the read-out per prompt with the direction projected out of every block, and ``[k]`` mean changes for random directions."""
-
-    def change(unit: Floats) -> Array:
-        return material.score(subject.log_probs(material.confirm.tokens, material.token_ids, tick, Edit("ablate", design.layer, unit))) - baseline
-
-    chance = random_directions(plan.ablations, subject.facts.d_model, plan.seed, "ablated directions").astype(np.float32)
-    return change(design.unit), np.array([change(unit).mean() for unit in chance])
-
-
 def side_costs(subject: Subject, material: Material, design: Design, plan: Plan, tick: Tick) -> Costs:
     """Loss on the confirmation texts, untouched and at plus and minus the working coefficient."""
     texts = spread(material.cost.confirmation, plan.cost_texts)
@@ -145,22 +148,25 @@ def side_costs(subject: Subject, material: Material, design: Design, plan: Plan,
     return Costs(texts, np.array([float(row.mean()) for row in base]), up, down)
 
 
-def written_answers(subject: Subject, material: Material, design: Design, plan: Plan, tick: Tick, length: int = 20) -> list[Answer]:
-    """Greedy answers to a few confirmation items with the positive label, as they are and with the direction added."""
+def written_answers(subject: Subject, material: Material, design: Design, removed: Floats | None, plan: Plan, tick: Tick, length: int = 20) -> list[Answer]:
+    """Greedy answers to a few confirmation items with the positive label: untouched, with the direction added, and with ``removed`` taken out."""
     items = spread([item for item in material.design.confirmation if item.label == material.behaviour.positive], plan.written)
     tokens = [material.behaviour.encode(subject, item.text) for item in items]
     vector = design.vectors(design.unit[None].astype(np.float64), [design.coefficient])[0]
+    states: dict[State, Edit | None] = {"untouched": None, "steered": Edit("add", design.layer, vector)}
+    if removed is not None:
+        states["removed"] = Edit("ablate", 0, removed)
     found = []
-    for steered, edit in ((False, None), (True, Edit("add", design.layer, vector))):
+    for state, edit in states.items():
         texts = subject.generate(tokens, length, tick, edit) if tokens else []
-        found += [Answer(item, steered, subject.decode(text)) for item, text in zip(items, texts, strict=True)]
+        found += [Answer(item, state, subject.decode(text)) for item, text in zip(items, texts, strict=True)]
     return found
 
 
 def twin_effect(twin: Subject, material: Material, design: Design, plan: Plan, tick: Tick) -> Array:
     """The whole procedure on random weights: own direction, own norm, same strength; ``[prompts]`` change from minus to plus."""
     items = material.design.exploration
-    raw = difference_of_means(design_residuals(twin, material.behaviour, items, plan.layer, tick), positives(material, items))
+    raw = difference_of_means(design_residuals(twin, material.behaviour, items, [plan.layer], tick)[:, 0], positives(material, items))
     own = Design(plan.layer, raw.astype(np.float32), residual_scale(twin, material, plan), 1.0, design.coefficient, (), True)
     unit = (raw / np.linalg.norm(raw))[None]
     ends = respond(twin, material, material.confirm, own, unit, (-design.coefficient, design.coefficient), tick)[0]

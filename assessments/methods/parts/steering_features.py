@@ -10,6 +10,7 @@ from assessments.contracts import Refused
 from assessments.methods.parts.behaviours import Material
 from assessments.methods.parts.doses import Design, respond
 from assessments.methods.parts.fits import swapped_labels
+from assessments.methods.parts.removal import Removal
 from assessments.methods.parts.sae_axis import AxisTexts, Part
 from assessments.methods.parts.sae_effects import Dose, matched_features, unit_rows, without
 from assessments.methods.parts.sae_feature_run import Floors, Quality, Text, judge, refuse_poor, texts
@@ -119,6 +120,7 @@ def by_feature(subject: Subject, material: Material, plan: Plan, wish: Wish, giv
         permuted=permuted_units(codes, axis.explore, autoencoder, tracking, plan),
         matched=unit_rows(autoencoder, matched),
         held_out=sign * codes.confirm[:, index].astype(np.float64),
+        candidates=np.empty((0, len(unit))),
     )
     return chosen, feature
 
@@ -169,15 +171,18 @@ def permuted_units(codes: Codes, explore: Part, autoencoder: Autoencoder, tracki
     return np.asarray(signs * unit_rows(autoencoder, tracking.candidates[places]))
 
 
-def removed(subject: Subject, material: Material, feature: Feature, plan: Plan, baseline: Array, tick: Tick) -> tuple[Array, Array]:
-    """Change of the read-out per prompt without what the feature writes where it fires, and ``[k]`` mean changes without matched features."""
+def removed(subject: Subject, material: Material, feature: Feature, plan: Plan, tick: Tick) -> Removal:
+    """What the feature writes taken out where it fires, beside the same with matched features."""
+    shown = material.shown
+    untouched = material.score(subject.log_probs(shown.tokens, material.token_ids, tick))
 
     def change(index: int) -> Array:
         splice = without(feature.autoencoder, index)
-        found = subject.spliced_log_probs(material.confirm.tokens, plan.layer, splice, feature.quality.held.limit, material.token_ids, tick)
-        return material.score(found) - baseline
+        found = subject.spliced_log_probs(shown.tokens, plan.layer, splice, feature.quality.held.limit, material.token_ids, tick)
+        return material.score(found) - untouched
 
-    return change(feature.index), np.array([change(index).mean() for index in feature.matched[: plan.ablations]])
+    chance = np.array([change(index).mean() for index in feature.matched[: plan.ablations]])
+    return Removal(shown, untouched, change(feature.index), chance, plan.layer)
 
 
 def twin_feature(twin: Subject, material: Material, feature: Feature, coefficient: float, plan: Plan, given: Prepared, tick: Tick) -> Array:

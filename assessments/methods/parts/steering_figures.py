@@ -1,18 +1,22 @@
 """Figures of a steering run: the dose-response against random directions, and every slope that was measured."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from assessments import vega
 from assessments.contracts import Figure
 from assessments.methods.parts.doses import SHARES
 from assessments.methods.parts.steering_results import TENTH, Results, scaled
+from assessments.statistics import Array, Interval
 
 _SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.3~f')"
 
 
 def figures(r: Results) -> tuple[Figure, ...]:
-    """Dose-response and slopes."""
-    return (_doses(r), _slopes(r))
+    """Dose-response, slopes, and what taking it out does."""
+    return (_doses(r), _slopes(r), _removal(r))
 
 
 def _doses(r: Results) -> Figure:
@@ -63,26 +67,45 @@ def _random_range(r: Results) -> tuple[float, float]:
 def _slopes(r: Results) -> Figure:
     groups = {r.name: np.array([r.slope.value]), "permuted labels": r.permuted_slopes}
     groups |= ({"matched features": r.matched_slopes} if r.feature else {}) | {"random directions": r.random_slopes}
-    names = tuple(groups)
-    rows = [{"what": name, "slope": round(float(value) * TENTH, 4)} for name, group in groups.items() for value in group]
-    x, y = vega.quantity("slope", "slope (nats per 0.1 residual norm)", nice=True, tickCount=6), vega.category("what", None, names, grid=False)
     colour = vega.COLOURS[r.reading.value] if r.reading.value != "null" else vega.INK
     found, chance = scaled(r.slope, TENTH), r.random_slopes * TENTH
     matched = f", {len(r.matched)} features active as often" if r.feature else ""
-    span = [{"what": names[0], "low": round(found.low, 4), "high": round(found.high, 4)}]
-    layers = [
-        vega.rule(0.0, "x"),
-        vega.layer(
-            [row for row in rows if row["what"] != names[0]], {"type": "tick", "thickness": 1.5, "size": 18, "color": vega.MUTED, "opacity": 0.65}, x=x, y=y
-        ),
-        vega.layer(span, {"type": "rule", "strokeWidth": 2, "color": colour}, x=x | {"field": "low"}, x2={"field": "high"}, y=y),
-        vega.layer(rows[:1], {"type": "point", "filled": True, "size": 90, "color": colour, "opacity": 1}, x=x, y=y),
-    ]
     return Figure(
         name="slopes",
         title="Every slope that was measured",
         caption=f"One line per direction of equal length: {len(r.random)} random, {len(r.permuted)} from permuted labels{matched}. "
         f"The dot is the {r.name} with its 95 % interval.",
         alt=f"{r.name.capitalize()} {found.value:.2f}; random directions from {chance.min():.2f} to {chance.max():.2f} nats per 0.1 residual norm.",
-        spec=vega.layered(*layers, height=130, width=440),
+        spec=_strips({name: group * TENTH for name, group in groups.items()}, found, "slope (nats per 0.1 residual norm)", colour),
     )
+
+
+def _removal(r: Results) -> Figure:
+    found, taken = r.ablation, r.removal
+    name, others = (f"{r.name} taken out", "features active as often") if r.feature else ("direction taken out", "random directions")
+    where = "where it fires" if r.feature else f"of every block; it was designed at layer {taken.layer}"
+    return Figure(
+        name="removal",
+        title=f"What taking the {'feature' if r.feature else 'direction'} out does",
+        caption=f"Change of the {r.material.behaviour.readout} on {len(taken.change)} held-out prompts when it is taken out {where}. "
+        f"The dot is the mean with its 95 % interval over families; the lines are {len(taken.chance)} {others} taken out in its place.",
+        alt=f"Taken out: {found.value:+.2f} nats, {found.low:.2f} to {found.high:.2f}; {others} from {taken.chance.min():+.2f} to {taken.chance.max():+.2f}.",
+        spec=_strips(
+            {name: np.array([found.value]), others: taken.chance}, found, "change of the read-out (nats)", vega.COLOURS["causal"] if r.removes else vega.INK
+        ),
+    )
+
+
+def _strips(groups: Mapping[str, Array], found: Interval, title: str, colour: str) -> dict[str, Any]:
+    """A line for every value of each group; the first group is one value, drawn as a dot with the interval ``found``."""
+    names = tuple(groups)
+    rows = [{"what": name, "value": round(float(value), 4)} for name, group in groups.items() for value in group]
+    x, y = vega.quantity("value", title, nice=True, tickCount=6), vega.category("what", None, names, grid=False)
+    span = [{"what": names[0], "low": round(found.low, 4), "high": round(found.high, 4)}]
+    layers = [
+        vega.rule(0.0, "x"),
+        vega.layer(rows[1:], {"type": "tick", "thickness": 1.5, "size": 18, "color": vega.MUTED, "opacity": 0.65}, x=x, y=y),
+        vega.layer(span, {"type": "rule", "strokeWidth": 2, "color": colour}, x=x | {"field": "low"}, x2={"field": "high"}, y=y),
+        vega.layer(rows[:1], {"type": "point", "filled": True, "size": 90, "color": colour, "opacity": 1}, x=x, y=y),
+    ]
+    return vega.layered(*layers, height=44 * len(names), width=440)

@@ -20,6 +20,8 @@ def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, .
         write_table(workdir, "directions", _directions(r), "Slope of every direction of the nulls", kind="table"),
         write_table(workdir, "costs", _costs(r), "Loss on every neutral text", kind="table"),
         write_table(workdir, "pressure", _pressure(r), "Change of every prompt inside every pressure wrapper", kind="table"),
+        write_table(workdir, "removal", _removal(r), "Every prompt of the removal, untouched and with it taken out", kind="table"),
+        *_tried(workdir, r),
         write_table(workdir, "strengths", _strengths(r), "Strengths tried on exploration texts", kind="table"),
         *written,
         *_dictionary(workdir, r, weights_digest),
@@ -42,7 +44,7 @@ def _items(r: Results) -> list[dict[str, Any]]:
     rows = []
     for place, item in enumerate(r.material.confirm.items):
         doses = {f"readout_{share:+.2f}": float(r.confirm[dose, place]) for dose, share in enumerate(SHARES)}
-        effects = {"effect": r.item_effects, "ablated": r.ablated, "instructed": r.instructed, "twin_effect": r.twin, "wrapped_effect": r.wrapped.mean(axis=0)}
+        effects = {"effect": r.item_effects, "instructed": r.instructed, "twin_effect": r.twin, "wrapped_effect": r.wrapped.mean(axis=0)}
         changes = {name: float(values[place]) for name, values in effects.items()}
         wrong = bool(r.item_effects[place] < 0)
         rows.append({"id": item.id, "family": item.family, "label": item.label, "text": item.text, **doses, **changes, "wrong_way": wrong})
@@ -81,6 +83,21 @@ def _pressure(r: Results) -> list[dict[str, Any]]:
     ]
 
 
+def _removal(r: Results) -> list[dict[str, Any]]:
+    found = r.removal
+    return [
+        {"id": item.id, "family": item.family, "label": item.label, "text": item.text, "untouched": float(before), "change": float(change)}
+        for item, before, change in zip(found.prompts.items, found.untouched, found.change, strict=True)
+    ]
+
+
+def _tried(workdir: Path, r: Results) -> list[OutputFile]:
+    """The directions that could have been taken out, by layer; nothing where a feature is."""
+    rows = [{"layer": row.layer, "change": row.change, "cost": row.cost, "margin": r.plan.margin, "chosen": row.layer == r.removal.layer}
+            for row in r.removal.tried]  # fmt: skip
+    return [write_table(workdir, "removal_tried", rows, "Directions tried for removal on exploration texts", kind="table")] if rows else []
+
+
 def _strengths(r: Results) -> list[dict[str, Any]]:
     return [
         {"coefficient": coefficient, "cost": value, "cost_upper": upper, "margin": r.plan.margin, "chosen": coefficient == r.design.coefficient}
@@ -89,7 +106,7 @@ def _strengths(r: Results) -> list[dict[str, Any]]:
 
 
 def _answers(r: Results) -> list[dict[str, Any]]:
-    return [{"id": a.item.id, "label": a.item.label, "request": a.item.text, "steered": a.steered, "answer": a.text, "refused": a.refused} for a in r.answers]
+    return [{"id": a.item.id, "label": a.item.label, "request": a.item.text, "state": a.state, "answer": a.text, "refused": a.refused} for a in r.answers]
 
 
 def _metadata(r: Results, weights_digest: str) -> dict[str, str]:

@@ -1,13 +1,19 @@
 """A steering run as measurements, controls and words."""
 
-import numpy as np
-
 from assessments.contracts import Control, Measurement, Reading
 from assessments.methods.parts.doses import SHARES
 from assessments.methods.parts.outputs import measurement
+from assessments.methods.parts.removal_report import removal_control, removal_measurements, removal_words
+from assessments.methods.parts.steering import State
 from assessments.methods.parts.steering_feature_report import NOT_CALIBRATED, feature_measurements, feature_words, matched_control
 from assessments.methods.parts.steering_results import TENTH, Results, scaled
 from assessments.statistics import permutation_p, symmetric_band, wilson
+
+REFUSALS: tuple[tuple[str, str, State], ...] = (
+    ("refusals", "Written refusals, untouched", "untouched"),
+    ("refusals_steered", "Written refusals, highest dose", "steered"),
+    ("refusals_removed", "Written refusals, direction taken out", "removed"),
+)
 
 
 def measurements(r: Results) -> tuple[Measurement, ...]:
@@ -39,7 +45,7 @@ def measurements(r: Results) -> tuple[Measurement, ...]:
         ),
         *feature_measurements(r),
         _margin(r),
-        _ablation(r),
+        *removal_measurements(r),
         *_pressure(r),
         *_beside(r),
         *_refusals(r),
@@ -101,25 +107,10 @@ def _pressure(r: Results) -> list[Measurement]:
     return rows
 
 
-def _ablation(r: Results) -> Measurement:
-    band = float(np.abs(r.ablated_random).max())
-    found, n = r.ablation, len(r.baseline)
-    return measurement(
-        "ablation_effect",
-        f"Change with the {'feature' if r.feature else 'direction'} removed",
-        found,
-        n,
-        r.material.behaviour.formula,
-        unit="nats",
-        null_low=-band,
-        null_high=band,
-    )
-
-
 def _refusals(r: Results) -> list[Measurement]:
     rows = []
-    for name, label, steered in (("refusals", "Written refusals, untouched", False), ("refusals_steered", "Written refusals, highest dose", True)):
-        answers = [answer for answer in r.answers if answer.steered == steered]
+    for name, label, state in REFUSALS:
+        answers = [answer for answer in r.answers if answer.state == state]
         if answers:
             share = wilson(sum(answer.refused for answer in answers), len(answers))
             rows.append(measurement(name, label, share, len(answers), "refusal-keywords/1", unit="share"))
@@ -144,14 +135,7 @@ def controls(r: Results) -> tuple[Control, ...]:
             f"{'Chosen' if r.feature else 'Fitted'} under exchanged labels, equal length: 95 % within ±{permuted:.2f} (p = {p_permuted:.3f}). "
             f"By chance these keep part of the true {'choice' if r.feature else 'direction'}.",
         ),
-        Control(
-            "ablation",
-            len(r.ablated_random),
-            None,
-            f"{'What it writes taken out where it fires' if r.feature else 'Removed from every block'}: {r.ablation.value:+.2f} nats "
-            f"({r.ablation.low:.2f} to {r.ablation.high:.2f}); "
-            f"{'features active as often' if r.feature else 'random directions'} at most {np.abs(r.ablated_random).max():.2f}.",
-        ),
+        removal_control(r),
         Control("instruction", len(r.instructed), None, f"Asking for it in words changes the read-out by {instruction:+.2f} nats."),
         Control("pressure_wrappers", len(r.wrapped), None, _pressure_note(r)),
         # What steering costs is a finding about the direction, not a sign that the instrument misbehaved: no pass or fail here.
@@ -208,18 +192,26 @@ def _summary(r: Results) -> str:
         *(control.note for control in matched_control(r)),
         f"Between the ends of the range the read-out moves by {r.effect.value:+.2f} nats; {r.wrong_way.value:.0%} of {len(r.baseline)} held-out prompts move "
         f"the wrong way; neutral text costs {r.cost.value:+.3f} nats per token more ({r.cost.low:.3f} to {r.cost.high:.3f}; the margin is {r.limits.cost:g}).",
-        f"Removing the {what} changes the read-out by {r.ablation.value:+.2f} nats ({r.ablation.low:.2f} to {r.ablation.high:.2f}). {_pressure_note(r)}",
+        *removal_words(r),
+        _pressure_note(r),
         f"Read on texts of other families, the same {what} separates the labels with AUROC {r.decodability.value:.2f}.",
     ]
     if r.answers:
-        plain = [answer.refused for answer in r.answers if not answer.steered]
-        parts.append(f"Of {len(plain)} written answers to texts labelled {r.material.behaviour.positive.replace('_', ' ')}, {sum(plain)} refuse.")
+        parts.append(_written(r))
     if not r.design.affordable:
         parts.append("No tried strength stayed within the cost margin on the exploration texts; the smallest was used.")
     if r.reading == Reading.INCONCLUSIVE:
         reasons = [check.note for check in r.checks if not check.passed] + r.failures
         parts.append(f"Not causal because {'; '.join(reasons)}.")
     return " ".join(parts)
+
+
+def _written(r: Results) -> str:
+    refused = {state: [answer.refused for answer in r.answers if answer.state == state] for _, _, state in REFUSALS}
+    words: dict[State, str] = {"steered": "at the highest dose", "removed": "with the direction taken out"}
+    more = [f", {sum(refused[state])} {text}" for state, text in words.items() if refused[state]]
+    plain = refused["untouched"]
+    return f"Of {len(plain)} written answers to texts labelled {r.material.behaviour.positive.replace('_', ' ')}, {sum(plain)} refuse{''.join(more)}."
 
 
 def _does_not_show(r: Results) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from assessments.contracts import Control, Reading
 from assessments.methods.parts.behaviours import Material
 from assessments.methods.parts.doses import SHARES, Design, worst_cost
+from assessments.methods.parts.removal import Removal
 from assessments.methods.parts.steering import Answer, Costs, Plan, mean_slopes, positives
 from assessments.methods.parts.steering_features import Feature
 from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, cluster_weights, non_inferiority, permutation_p, spearman, wilson
@@ -44,8 +45,7 @@ class Results:
     random: Array
     permuted: Array
     baseline: Array
-    ablated: Array
-    ablated_random: Array
+    removal: Removal
     instructed: Array
     costs: Costs
     answers: Sequence[Answer]
@@ -139,8 +139,21 @@ class Results:
 
     @cached_property
     def ablation(self) -> Interval:
-        """Change with the direction projected out of every block."""
-        return self.over_prompts(self.ablated)
+        """Change on the prompts that show the behaviour with the direction, or the feature, taken out."""
+        return bootstrap_mean(self.removal.change, self.removal.prompts.families, self.plan.draws, self.plan.seed)
+
+    @property
+    def removes(self) -> bool:
+        """Whether taking it out lowers the behaviour: beyond chance, by no less than the smallest effect that matters."""
+        return self.removal.p_value <= LEVEL and self.ablation.high < 0 and -self.ablation.value >= self.limits.effect
+
+    @cached_property
+    def removal_cost(self) -> Interval | None:
+        """Rise of the loss on neutral text with the direction taken out; None where it was not measured."""
+        if not self.removal.texts:
+            return None
+        families = [item.family for item in self.removal.texts]
+        return bootstrap_mean(np.array(self.removal.rises), families, self.plan.draws, self.plan.seed)
 
     @cached_property
     def twin_effect(self) -> Interval:

@@ -62,7 +62,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "steering_validation": {
         "random_directions": 20,
         "permuted_directions": 20,
-        "ablated_directions": 5,
+        "ablated_directions": 19,
         "readout_items": 8,
         "cost_texts": 8,
         "written_answers": 1,

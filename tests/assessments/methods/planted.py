@@ -20,7 +20,8 @@ class Plant:
     """What is planted. ``concepts`` maps a text to its place on the concept axis; ``gain`` moves next words along that axis.
 
     ``damage`` is the loss a unit of relative edit costs; ``names`` how far the right name is ahead; ``copying`` the loss drop on repetition;
-    ``bend`` makes large doses fall back; ``idle`` is what an idle hook changes.
+    ``bend`` makes large doses fall back; ``idle`` is what an idle hook changes; ``rests`` how far a text's own place on the axis moves next words,
+    and its answer, until the axis is taken out; ``removal`` the size of an edit that taking the axis out costs as much as.
     """
 
     concepts: Mapping[str, float] = field(default_factory=dict)
@@ -31,6 +32,8 @@ class Plant:
     names: float = 0.0
     copying: float = 0.0
     bend: float = 0.0
+    rests: float = 0.0
+    removal: float = 0.0
     idle: float = 0.0
     restart: float = 0.0
     contrary: frozenset[str] = frozenset()
@@ -70,8 +73,7 @@ class PlantedSubject:
 
     def log_probs(self, items: Sequence[Tokens], token_ids: Sequence[int], tick: Tick, edit: Edit | None = None) -> Floats:
         self._batch(items, tick)
-        shift = self._shift(edit)
-        rows = np.stack([self._logits(item, shift)[list(token_ids)] for item in items])
+        rows = np.stack([self._logits(item, self._shift(edit), self._own(item, edit))[list(token_ids)] for item in items])
         return (rows + (self.plant.idle if edit is not None and edit.kind == "noop" else 0.0)).astype(np.float32)
 
     def steered_log_probs(self, items: Sequence[Tokens], layer: int, vectors: Floats, token_ids: Sequence[int], tick: Tick) -> Floats:
@@ -79,12 +81,12 @@ class PlantedSubject:
         for vector in vectors:
             self._batch(items, tick)
             shift = float(vector.astype(float) @ self.axis)
-            found.append(np.stack([self._logits(item, shift)[list(token_ids)] for item in items]))
+            found.append(np.stack([self._logits(item, shift, self._own(item))[list(token_ids)] for item in items]))
         return (np.stack(found) + self.plant.restart).astype(np.float32)
 
     def cross_entropy(self, items: Sequence[Tokens], tick: Tick, edit: Edit | None = None) -> list[Floats]:
         self._batch(items, tick)
-        size = float(np.linalg.norm(edit.vector)) if edit is not None and edit.kind == "add" else 0.0
+        size = 0.0 if edit is None else float(np.linalg.norm(edit.vector)) if edit.kind == "add" else self.plant.removal * abs(self._along(edit))
         return [self._losses(item, self.plant.damage * size) for item in items]
 
     def attention_to_offset(self, items: Sequence[Tokens], offset: int, queries: range, tick: Tick) -> Floats:
@@ -101,7 +103,7 @@ class PlantedSubject:
 
     def generate(self, items: Sequence[Tokens], max_new: int, tick: Tick, edit: Edit | None = None) -> list[Tokens]:
         tick(len(items) * max_new)
-        return [self.encode("Sure here is how", prefix=False) for _ in items]
+        return [self.encode("I cannot do this" if self._own(item, edit) > 0.5 else "Sure here is how", prefix=False) for item in items]
 
     def random_twin(self, seed: int) -> "PlantedSubject":
         twin = PlantedSubject(self.twin_plant, self.up, self.down, random_weights=True)
@@ -110,7 +112,8 @@ class PlantedSubject:
 
     def _word(self, piece: str) -> int:
         token = 1 + zlib.crc32(piece.encode()) % (VOCABULARY - 1)
-        self.words[token] = piece
+        while self.words.setdefault(token, piece) != piece:
+            token = 1 + token % (VOCABULARY - 1)
         return token
 
     def _text(self, item: Tokens) -> str:
@@ -124,13 +127,21 @@ class PlantedSubject:
     def _shift(self, edit: Edit | None) -> float:
         return 0.0 if edit is None or edit.kind != "add" else float(edit.vector.astype(float) @ self.axis)
 
-    def _logits(self, item: Tokens, shift: float) -> np.ndarray:
+    def _along(self, edit: Edit) -> float:
+        return float(edit.vector.astype(float) @ self.axis) / float(np.linalg.norm(edit.vector))
+
+    def _own(self, item: Tokens, edit: Edit | None = None) -> float:
+        """What the text itself moves next words by: its place on the axis, less what an ablation takes of it."""
+        left = 1.0 if edit is None or edit.kind != "ablate" else 1.0 - self._along(edit) ** 2
+        return self.plant.rests * self.plant.concepts.get(self._text(item), 0.0) * left
+
+    def _logits(self, item: Tokens, shift: float, own: float = 0.0) -> np.ndarray:
         logits = 0.1 * np.random.default_rng([7, *item]).standard_normal(VOCABULARY)
         if self._text(item) in self.plant.contrary:
             shift = -shift
         shift -= self.plant.bend * shift**3
         for words, sign in ((self.up, 1.0), (self.down, -1.0)):
-            logits[[self._word(word) for word in words]] += sign * self.plant.gain * shift
+            logits[[self._word(word) for word in words]] += sign * (self.plant.gain * shift + own)
         logits += self._name_logits(item)
         return logits - np.logaddexp.reduce(logits)
 

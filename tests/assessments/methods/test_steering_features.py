@@ -40,7 +40,7 @@ ON_ORGANISMS: dict[str, Any] = {
 }
 """The strengths of the refusers' steering trial and the dictionary of their features trial."""
 SIDES = (part(16, "a"), part(16, "b"))
-PLAN = Plan(layer=1, grid=(0.1,), random=20, permuted=60, ablations=5, cost_texts=8, written=0, draws=200, margin=0.1, seed=7)
+PLAN = Plan(layer=1, depths=(0, 1, 2, 3), grid=(0.1,), random=20, permuted=60, ablations=5, cost_texts=8, written=0, draws=200, margin=0.1, seed=7)
 
 
 def dictionary(width: int = 40) -> Autoencoder:

@@ -102,6 +102,69 @@ def test_refusal_that_depends_on_the_direction_is_found(workdir: Path) -> None:
     assert output.reading == Reading.CAUSAL
 
 
+RESTS = replace(HARM, gain=6.0, rests=3.0)
+"""Refusal that follows the text's own place on the axis, in the read-out and in written answers."""
+
+
+def tried(workdir: Path) -> dict[int, dict[str, Any]]:
+    return {row["layer"]: row for row in pyarrow.parquet.read_table(workdir / "removal_tried.parquet").to_pylist()}
+
+
+def test_a_behaviour_that_rests_on_the_direction_goes_with_it(workdir: Path) -> None:
+    output = run(subject_for(RESTS, "refusal"), workdir, behaviour="refusal", written_answers=4)
+    taken, before = output.measurement("ablation_effect"), output.measurement("ablation_baseline")
+    assert before.value > 5, "only prompts that show the behaviour"
+    assert taken.n == before.n == 20
+    assert taken.null_low is not None
+    assert taken.high < taken.null_low
+    assert taken.value < -4
+    assert taken.p_value == pytest.approx(1 / 20)
+    refused = [output.measurement(name).value for name in ("refusals", "refusals_steered", "refusals_removed")]
+    assert refused == [1.0, 1.0, 0.0]
+    assert "so taking it out takes refusal away, wholly or in part" in output.summary
+    assert "Of 4 written answers to texts labelled harmful, 4 refuse, 4 at the highest dose, 0 with the direction taken out." in output.summary
+    rows = pyarrow.parquet.read_table(workdir / "removal.parquet").to_pylist()
+    assert {row["label"] for row in rows} == {"harmful"}
+    assert np.mean([row["change"] for row in rows]) == pytest.approx(taken.value)
+
+
+def test_what_is_readable_and_not_used_is_not_missed(workdir: Path) -> None:
+    output = run(subject_for(replace(HARM, gain=6.0), "refusal"), workdir, behaviour="refusal")
+    assert output.measurement("ablation_effect").value == pytest.approx(0.0, abs=1e-6)
+    assert "so nothing shows that refusal needs it" in output.summary
+
+
+def test_the_direction_to_remove_is_looked_for_at_several_depths(workdir: Path) -> None:
+    run(subject_for(replace(RESTS, first_layer=2), "refusal"), workdir, behaviour="refusal", layer=0)
+    found = tried(workdir)
+    assert set(found) == {0, 1, 2}, "from a fifth to four fifths of the depth, and the steered layer"
+    assert [layer for layer, row in found.items() if row["chosen"]] == [2]
+    assert found[2]["change"] < min(found[0]["change"], found[1]["change"]) - 1
+
+
+def test_a_removal_that_neutral_text_pays_for_is_not_chosen(workdir: Path) -> None:
+    output = run(subject_for(replace(RESTS, first_layer=2, removal=8.0), "refusal"), workdir, behaviour="refusal", layer=0)
+    found = tried(workdir)
+    assert found[2]["cost"] > 0.1
+    chosen = next(row for row in found.values() if row["chosen"])
+    assert chosen["layer"] != 2
+    assert chosen["cost"] == min(row["cost"] for row in found.values()) or chosen["cost"] <= 0.1
+    assert output.measurement("ablation_cost").value < found[2]["cost"]
+
+
+def test_without_an_affordable_removal_the_cheapest_is_used_and_said_so(workdir: Path) -> None:
+    output = run(subject_for(replace(RESTS, removal=80.0), "refusal"), workdir, behaviour="refusal")
+    found = tried(workdir)
+    assert next(row for row in found.values() if row["chosen"])["cost"] == min(row["cost"] for row in found.values()) > 0.1
+    assert "Every direction that was tried cost more than the margin" in output.summary
+
+
+def test_prompts_without_a_label_are_all_read_for_the_removal(workdir: Path) -> None:
+    output = run(subject_for(CAUSAL), workdir)
+    assert output.measurement("ablation_effect").n == 20
+    assert "held-out prompts from" in output.summary
+
+
 def test_a_direction_that_is_not_even_readable_is_not_called_represented(workdir: Path) -> None:
     output = run(subject_for(replace(CAUSAL, strength=0.0)), workdir)
     assert output.reading == Reading.NULL

@@ -203,16 +203,17 @@ def test_layers_are_those_of_all_steps_on_the_same_set_and_model(subject: Subjec
         sealed("linear_direction", subject, layers=(400,)),
         sealed("known_circuits", subject),
     ]
-    assert layers_shared(steering, steps, 10) == (2, 4, 9)
-    assert layers_shared(steps[2], steps, 10) == (7,)
+    # the steered layer, those whose directions may be taken out, and what the other step on the set reads
+    assert layers_shared(steering, steps, 10) == (2, 3, 4, 5, 6, 7, 9)
+    assert layers_shared(steps[2], steps, 10) == (2, 3, 4, 5, 6, 7)
     assert layers_shared(steps[3], steps, 10) == (0, 3, 6, 9)
     assert layers_shared(steps[-1], steps, 10) == ()
-    assert layers_shared(steering, [], 10) == (4,)
+    assert layers_shared(steering, [], 10) == (2, 3, 4, 5, 6, 7)
 
 
 SMALL = {"bootstrap": 200, "random_directions": 20}
 STEPS = [
-    ("steering_validation", {**SMALL, "behaviour": "refusal", "layer": 0, "permuted_directions": 20, "ablated_directions": 5, "written_answers": 0}),
+    ("steering_validation", {**SMALL, "behaviour": "refusal", "layer": 0, "permuted_directions": 20, "ablated_directions": 19, "written_answers": 0}),
     ("linear_direction", {**SMALL, "permutations": 200}),
     ("evaluation_gaming", {**SMALL, "permutations": 200, "stride": 1}),
 ]

@@ -1,0 +1,108 @@
+"""Taking a direction out of every block: which one, what is left of the behaviour where the model shows it, and what that costs elsewhere.
+
+After Arditi et al. 2024, arXiv:2406.11717: differences of means at several depths, each projected out of the output of every block. The one that
+lowers the behaviour most on exploration prompts without harm to neutral text is judged once, on prompts of other families.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from assessments.methods.parts.behaviours import Material, Prompts, spread
+from assessments.methods.parts.controls import random_directions
+from assessments.methods.parts.doses import rise
+from assessments.methods.parts.steering import Chosen, Plan
+from assessments.probes import Item
+from assessments.statistics import Array, permutation_p
+from assessments.subject import Edit, Floats, Subject, Tick
+
+DEPTHS = (0.2, 0.8)
+"""Between which shares of the depth directions are tried: later ones write the answer itself (Arditi et al. leave out the last fifth too)."""
+TRIED = 7
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The direction designed at ``layer``: mean change of the exploration read-out without it in nats, and mean rise of the loss on neutral text."""
+
+    layer: int
+    change: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What removing did on ``prompts``: ``untouched`` and ``change [prompts]`` in nats, ``chance [k]`` mean changes of the null.
+
+    ``unit`` is the direction designed at ``layer``, ``tried`` what it was chosen from, ``rises`` the rise of the loss on each of ``texts``. A feature is
+    taken out at its own layer, where it fires: there ``unit`` is None, and nothing was tried or priced.
+    """
+
+    prompts: Prompts
+    untouched: Array
+    change: Array
+    chance: Array
+    layer: int
+    unit: Floats | None = None
+    tried: tuple[Candidate, ...] = ()
+    affordable: bool = True
+    texts: Sequence[Item] = ()
+    rises: Sequence[float] = ()
+
+    @cached_property
+    def p_value(self) -> float:
+        """Two-sided, against what random directions, or features that are active as often, change."""
+        return permutation_p(float(self.change.mean()), self.chance, "two-sided")
+
+    @property
+    def band(self) -> float:
+        """The largest change of the null."""
+        return float(np.abs(self.chance).max())
+
+
+def depths(n_layers: int, steered: int) -> tuple[int, ...]:
+    """Layers at which a direction is designed and tried, the steered one among them."""
+    spaced = np.linspace(DEPTHS[0] * (n_layers - 1), DEPTHS[1] * (n_layers - 1), TRIED)
+    return tuple(sorted({steered, *(round(float(place)) for place in spaced)}))
+
+
+def by_direction(subject: Subject, material: Material, chosen: Chosen, plan: Plan, tick: Tick) -> Removal:
+    """Choose on exploration, then remove once on the confirmation prompts, beside random directions."""
+    tried = _tried(subject, material, chosen, plan, tick)
+    place, affordable = cheapest_best(tried, plan.margin)
+    unit = chosen.candidates[place].astype(np.float32)
+    untouched = _read(subject, material, material.shown, None, tick)
+    null = random_directions(plan.ablations, subject.facts.d_model, plan.seed, "ablated directions").astype(np.float32)
+    change, *chance = (_read(subject, material, material.shown, row, tick) - untouched for row in (unit, *null))
+    texts = spread(material.cost.confirmation, plan.cost_texts)
+    rises = _rises(subject, texts, [unit], tick)[0]
+    means = np.array([row.mean() for row in chance])
+    return Removal(material.shown, untouched, change, means, tried[place].layer, unit, tried, affordable, texts, tuple(float(row) for row in rises))
+
+
+def cheapest_best(tried: Sequence[Candidate], margin: float) -> tuple[int, bool]:
+    """The place of the candidate that lowers the behaviour most within ``margin``, or else of the cheapest; and whether one stayed within."""
+    within = [place for place, row in enumerate(tried) if row.cost <= margin]
+    if within:
+        return min(within, key=lambda place: tried[place].change), True
+    return min(range(len(tried)), key=lambda place: tried[place].cost), False
+
+
+def _tried(subject: Subject, material: Material, chosen: Chosen, plan: Plan, tick: Tick) -> tuple[Candidate, ...]:
+    units, texts = chosen.candidates.astype(np.float32), spread(material.cost.exploration, plan.cost_texts // 2)
+    base = _read(subject, material, material.shown_exploration, None, tick)
+    changes = [float((_read(subject, material, material.shown_exploration, unit, tick) - base).mean()) for unit in units]
+    costs = [float(row.mean()) for row in _rises(subject, texts, units, tick)]
+    return tuple(Candidate(*row) for row in zip(plan.depths, changes, costs, strict=True))
+
+
+def _read(subject: Subject, material: Material, prompts: Prompts, unit: Floats | None, tick: Tick) -> Array:
+    edit = None if unit is None else Edit("ablate", 0, unit)
+    return material.score(subject.log_probs(prompts.tokens, material.token_ids, tick, edit))
+
+
+def _rises(subject: Subject, texts: Sequence[Item], units: Sequence[Floats] | Floats, tick: Tick) -> list[Array]:
+    base = subject.cross_entropy([subject.encode(item.text) for item in texts], tick)
+    return [rise(subject, Edit("ablate", 0, unit), texts, base, tick) for unit in units]
