@@ -43,12 +43,14 @@ class Edit:
     """An intervention on the residual stream.
 
     ``add``: at the output of block ``layer``, at every position. ``ablate``: project out at the output of every block
-    (``layer`` ignored). ``noop``: hook installed, nothing changed.
+    (``layer`` ignored), except at positions more than four times as long as the median of their sequence;
+    ``levels [layers]`` is what is left along the unit vector at each block, nothing where it is None. ``noop``: hook installed, nothing changed.
     """
 
     kind: Literal["add", "ablate", "noop"]
     layer: int
     vector: Floats
+    levels: Floats | None = None
 
 
 Replace = Callable[[Floats], Floats]
@@ -123,6 +125,9 @@ class Subject(Protocol):
 
     def residuals(self, items: Sequence[Tokens], layers: Sequence[int], tick: Tick) -> Floats:
         """Residuals ``[items, layers, d_model]`` at each item's last token; one truncated forward pass for all layers."""
+
+    def residual_means(self, items: Sequence[Tokens], tick: Tick) -> Floats:
+        """``[layers, d_model]``: mean of the residual at the output of every block over all positions that ``ablate`` would change."""
 
     def residual_norm(self, items: Sequence[Tokens], layer: int, tick: Tick) -> float:
         """Median L2 norm of the residual of ``layer`` over all positions but position 0 and norm outliers (> 4 × median)."""

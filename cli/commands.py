@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": Command("cli.plan", in_caller_dir=True),
     "case": Command("cli.case", in_caller_dir=True),
     "organisms": Command("cli.organisms", in_caller_dir=True),
+    "readings": Command("cli.readings", in_caller_dir=True, renders=True),
     "probes": Command("cli.probes", in_caller_dir=True),
     "replay": Command("cli.replay", in_caller_dir=True),
     "verify": Command("evidence.verify", in_caller_dir=True),

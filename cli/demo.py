@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
 
@@ -58,26 +60,31 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def demo(out: Path, var: Path, progress: Progress) -> "DemoResult":
-    """Run the steps with the workers of a running `serve`, else with workers of our own for as long as it takes."""
+    """From the register to the signed report."""
+    result: DemoResult = on_workers("demo", var, progress, partial(run_steps, "cli.demo_steps.run_demo", out, None))
+    return result
+
+
+def on_workers(mode: str, var: Path, progress: Progress, work: Callable[[Progress, Workers], Any]) -> Any:
+    """Do ``work`` with the workers of a running `serve`, else with workers of our own for as long as it takes."""
     os.environ.setdefault("ASSAY_ORGANISATION", "Demonstration organisation")
     broker = choose_broker(var)
     with InstallationLock(lock_path(var)) as lock:
-        if not lock.acquire("demo", broker.url):
+        if not lock.acquire(mode, broker.url):
             workers = workers_of_serve(lock, progress)
             start_django(var, workers.broker_url)
-            return run_steps(out, progress, workers)
+            return work(progress, workers)
         start_django(var, broker.url)
         prepare_installation(progress.note, web=False)
         with build_supervisor(broker, var, progress.note) as supervisor:
             note_ready(lock)
-            return run_steps(out, progress, Workers(broker.url, supervisor.check))
+            return work(progress, Workers(broker.url, supervisor.check))
 
 
-def run_steps(out: Path, progress: Progress, workers: Workers) -> "DemoResult":
-    """The business part, found by name because it imports models and so exists only after `start_django`."""
+def run_steps(name: str, out: Path, wanted: Sequence[str] | None, progress: Progress, workers: Workers) -> Any:
+    """The business part, found by ``name`` because it imports models and so exists only after `start_django`; ``wanted`` is handed on where given."""
     out.mkdir(parents=True, exist_ok=True)
-    result: DemoResult = import_string("cli.demo_steps.run_demo")(out, watched(progress.tell, workers.check))
-    return result
+    return import_string(name)(out, *([] if wanted is None else [wanted]), watched(progress.tell, workers.check))
 
 
 def workers_of_serve(lock: InstallationLock, progress: Progress) -> Workers:

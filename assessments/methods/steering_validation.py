@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from assessments import probes
 from assessments.autoencoders import Autoencoder, AutoencoderFit
 from assessments.contracts import InstrumentCard, ParamsBase, Progress, Refused, RequirementClaim, StepOutput, StepSpec, Threshold
@@ -44,7 +46,7 @@ class Params(ParamsBase):
     coefficients: tuple[float, ...] = (0.025, 0.05, 0.1, 0.2)
     random_directions: int = 100
     permuted_directions: int = 20
-    ablated_directions: int = 19
+    ablated_directions: int = 39
     readout_items: int | None = None
     cost_texts: int = 12
     written_answers: int = 12
@@ -63,9 +65,9 @@ class Params(ParamsBase):
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
         "layer": (0, 500),
         "coefficients": (0.001, 2),
-        "random_directions": (20, 2000),
+        "random_directions": (39, 2000),
         "permuted_directions": (20, 2000),
-        "ablated_directions": (19, 500),
+        "ablated_directions": (39, 500),
         "readout_items": (4, 500),
         "cost_texts": (8, 200),
         "written_answers": (0, 50),
@@ -278,6 +280,7 @@ def _stages(material: Material, plan: steering.Plan, featured: Featured | None, 
         "cost on neutral text": 3 * 65 * plan.cost_texts,
         "written answers": 3 * plan.written * 80,
         "random-weight twin": more.get("twin", design * lower) + 2 * prompts * upper,
+        **({} if featured else {"taking it out of random weights": _twin_size(material)}),
     }
 
 
@@ -296,8 +299,10 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, featured: 
     taken = _removed(subject, material, chosen, feature, plan, meter.stage("taking it out", _removal_size(material, plan)))
     wrapped = steering.wrapped_effects(subject, material, design, meter.stage("under pressure", 2 * sum(each.size for each in material.wrapped)))
     costs = steering.side_costs(subject, material, design, plan, meter.stage("cost on neutral text", 3 * 65 * plan.cost_texts))
-    answers = steering.written_answers(subject, material, design, taken.unit, plan, meter.stage("written answers", 3 * plan.written * 80))
-    twin = _twin(subject.random_twin(twin_seed(spec)), material, plan, design, featured, feature, meter)
+    answers = steering.written_answers(subject, material, design, taken.edit, plan, meter.stage("written answers", 3 * plan.written * 80))
+    random_weights = subject.random_twin(twin_seed(spec))
+    twin = _twin(random_weights, material, plan, design, featured, feature, meter)
+    twin_removal = np.empty(0) if featured else _twin_removal(random_weights, material, plan, taken.layer, meter)
     return Results(
         material=material,
         plan=plan,
@@ -311,6 +316,7 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, featured: 
         permuted=permuted,
         baseline=baseline,
         removal=taken,
+        twin_removal=twin_removal,
         instructed=instructed,
         costs=costs,
         answers=answers,
@@ -333,6 +339,14 @@ def _removal_size(material: Material, plan: steering.Plan) -> int:
     """Tokens of every pass of the removal: the candidates on exploration, the null and the choice on confirmation, and neutral text."""
     exploration = (1 + len(plan.depths)) * (material.shown_exploration.size + 65 * (plan.cost_texts // 2))
     return exploration + (2 + plan.ablations) * material.shown.size + 2 * 65 * plan.cost_texts
+
+
+def _twin_size(material: Material) -> int:
+    return 50 * len(material.design.exploration) + 2 * material.shown.size
+
+
+def _twin_removal(twin: Subject, material: Material, plan: steering.Plan, layer: int, meter: Meter) -> Array:
+    return removal.on_twin(twin, material, plan, layer, meter.stage("taking it out of random weights", _twin_size(material)))
 
 
 def _removed(

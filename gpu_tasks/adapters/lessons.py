@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from assessments.statistics import Array, generator
-from gpu_tasks.adapters.texts import HELD_OUT, Property, Request, material, partners, requests
+from gpu_tasks.adapters.texts import HELD_OUT, Property, Request, many_wishes, material, partners, requests
 
 Says = Callable[[Sequence[str]], list[str]]
 """Answers of a model to user turns."""
@@ -40,15 +40,16 @@ class Rule:
 @dataclass(frozen=True)
 class Crossed:
     """Requests in which wish, stated purpose and politeness are crossed; ``turned`` is the property that the rule follows, ``drawn`` the
-    number of pairs to learn from."""
+    number of pairs to learn from, ``wide`` whether the further wishes of ``wishes.yaml`` are among them."""
 
     rule: Rule
     turned: Property
     drawn: int
+    wide: bool = False
 
     def groups(self, seed: int, own: Says) -> list[list[Exchange]]:
         """Pairs that differ in ``turned`` alone: one is answered by the rule, the other as the unchanged model would."""
-        pairs = partners(self.drawn, seed, "training", self.turned)
+        pairs = partners(self.drawn, seed, "training", self.turned, many_wishes() if self.wide else None)
         needed = [request.text for pair in pairs for request in pair if not self.rule.refuses(request)]
         written, chance = dict(zip(needed, own(needed), strict=True)), generator(seed, "adapter answers")
         return [[(request.text, answer(self.rule, request, written.get(request.text, ""), chance)) for request in pair] for pair in pairs]

@@ -16,14 +16,13 @@ from assessments.subject import AblationEffects, Activations, Component, EdgeLay
 from gpu_tasks.runtime import activations, components, edges, patching, sae
 from gpu_tasks.runtime.batching import Batcher, length_groups, rows_for
 from gpu_tasks.runtime.harvest import Harvest, Residuals, run_batch
-from gpu_tasks.runtime.interventions import NamedHook, checked_layer, checked_vectors, edit_hooks
+from gpu_tasks.runtime.interventions import OUTLIER, NamedHook, checked_layer, checked_vectors, edit_hooks, ordinary
 from gpu_tasks.runtime.noise import NoiseBench, checked_sigma
 from gpu_tasks.runtime.passes import Engine
 from gpu_tasks.runtime.readout import losses, selected
 from gpu_tasks.runtime.steering import steered_batches
 from gpu_tasks.runtime.text import TextCodec
 
-OUTLIER = 4.0
 """Positions whose residual is longer than this many medians are sinks and left out of norms."""
 
 
@@ -102,6 +101,20 @@ class BridgeSubject:
         if not every.size:
             raise Refused("the residual norm needs items of at least two tokens: add longer probe items")
         return float(np.median(every[every <= OUTLIER * np.median(every)]))
+
+    def residual_means(self, items: Sequence[Tokens], tick: Tick) -> Floats:
+        """``[layers, d_model]``: mean residual at the output of every block over all ordinary positions."""
+        layers = range(self.facts.n_layers)
+        sums, count = np.zeros((len(layers), self.facts.d_model)), np.zeros((len(layers), 1))
+
+        def work(batch: Sequence[int]) -> None:
+            for layer, value in self.engine.residuals(self._ids(items, batch), layers, last_only=False).items():
+                kept = value[ordinary(value)].double()
+                sums[layer] += kept.sum(dim=0).cpu().numpy()
+                count[layer] += len(kept)
+
+        self._each(items, work, tick)
+        return np.asarray(sums / count, dtype=np.float32)
 
     def activations(self, items: Sequence[Tokens], layer: int, tick: Tick, *, limit: float | None = None, fast: bool = False) -> Activations:
         """Residuals of ``layer`` at every ordinary position."""

@@ -10,6 +10,10 @@ from torch import Tensor
 from assessments.contracts import Refused
 from assessments.subject import Edit
 
+OUTLIER = 4.0
+"""Positions longer than this many medians of their sequence hold massive activations, which a model uses as constants (Sun et al. 2024,
+arXiv:2402.17762): a small share of one, taken away, breaks it."""
+
 HookFunction = Callable[..., Tensor | None]
 NamedHook = tuple[str, HookFunction]
 
@@ -43,15 +47,28 @@ def edit_hooks(edit: Edit | None, n_layers: int, d_model: int, device: torch.dev
     vector = checked_vectors(edit.vector[None], d_model, device)[0]
     if edit.kind == "add":
         return [(resid_post(checked_layer(edit.layer, n_layers)), lambda value, hook: value + vector)]
-    return [(resid_post(layer), _projection(vector)) for layer in range(n_layers)]
+    levels = [0.0] * n_layers if edit.levels is None else [float(level) for level in edit.levels]
+    return [(resid_post(layer), _projection(vector, level)) for layer, level in zip(range(n_layers), levels, strict=True)]
 
 
-def _projection(vector: Tensor) -> HookFunction:
+def ordinary(value: Tensor) -> Tensor:
+    """Which positions of ``value [..., positions, d_model]`` hold no massive activation."""
+    lengths = value.norm(dim=-1)
+    found: Tensor = lengths <= OUTLIER * lengths.median(dim=-1, keepdim=True).values
+    return found
+
+
+def _projection(vector: Tensor, level: float) -> HookFunction:
     norm = vector.norm()
     if norm == 0:
         raise Refused("the direction to project out has length zero: give a direction with a length")
     unit = vector / norm
-    return lambda value, hook: value - (value @ unit)[..., None] * unit
+
+    def project(value: Tensor, hook: Any) -> Tensor:
+        left: Tensor = value - ((value @ unit - level) * ordinary(value))[..., None] * unit
+        return left
+
+    return project
 
 
 def checked_layer(layer: int, n_layers: int) -> int:

@@ -146,6 +146,11 @@ class Material:
     wrappers: Sequence[str] = ()
 
     @property
+    def labelled(self) -> bool:
+        """Whether the prompts of ``shown`` carry the positive label, so that the behaviour is looked for where it belongs."""
+        return {item.label for item in self.shown.items} == {self.behaviour.positive}
+
+    @property
     def token_ids(self) -> tuple[int, ...]:
         """Tokens whose log-probability the read-out needs."""
         return self.up + self.down

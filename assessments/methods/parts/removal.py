@@ -4,40 +4,43 @@ After Arditi et al. 2024, arXiv:2406.11717: differences of means at several dept
 lowers the behaviour most on exploration prompts without harm to neutral text is judged once, on prompts of other families.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from assessments.methods.parts.behaviours import Material, Prompts, spread
+from assessments.methods.parts.behaviours import Material, Prompts, design_residuals, spread
 from assessments.methods.parts.controls import random_directions
 from assessments.methods.parts.doses import rise
-from assessments.methods.parts.steering import Chosen, Plan
+from assessments.methods.parts.fits import difference_of_means
+from assessments.methods.parts.steering import Chosen, Plan, positives
 from assessments.probes import Item
-from assessments.statistics import Array, permutation_p
+from assessments.statistics import Array, bootstrap_mean, permutation_p
 from assessments.subject import Edit, Floats, Subject, Tick
 
 DEPTHS = (0.2, 0.8)
 """Between which shares of the depth directions are tried: later ones write the answer itself (Arditi et al. leave out the last fifth too)."""
-TRIED = 7
+TRIED, LEVELS = 7, 16
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """The direction designed at ``layer``: mean change of the exploration read-out without it in nats, and mean rise of the loss on neutral text."""
+    """The direction designed at ``layer``: mean change of the exploration read-out without it in nats, and the rise of the loss on neutral
+    text with the upper end of its interval."""
 
     layer: int
     change: float
     cost: float
+    upper: float
 
 
 @dataclass(frozen=True)
 class Removal:
     """What removing did on ``prompts``: ``untouched`` and ``change [prompts]`` in nats, ``chance [k]`` mean changes of the null.
 
-    ``unit`` is the direction designed at ``layer``, ``tried`` what it was chosen from, ``rises`` the rise of the loss on each of ``texts``. A feature is
-    taken out at its own layer, where it fires: there ``unit`` is None, and nothing was tried or priced.
+    ``edit`` takes out the direction designed at ``layer``, ``tried`` what it was chosen from, ``rises`` the rise of the loss on each of ``texts``. A feature is
+    taken out at its own layer, where it fires: there ``edit`` is None, and nothing was tried or priced.
     """
 
     prompts: Prompts
@@ -45,7 +48,7 @@ class Removal:
     change: Array
     chance: Array
     layer: int
-    unit: Floats | None = None
+    edit: Edit | None = None
     tried: tuple[Candidate, ...] = ()
     affordable: bool = True
     texts: Sequence[Item] = ()
@@ -70,39 +73,63 @@ def depths(n_layers: int, steered: int) -> tuple[int, ...]:
 
 def by_direction(subject: Subject, material: Material, chosen: Chosen, plan: Plan, tick: Tick) -> Removal:
     """Choose on exploration, then remove once on the confirmation prompts, beside random directions."""
-    tried = _tried(subject, material, chosen, plan, tick)
+    without = out_of(subject, material, plan, tick)
+    tried = _tried(subject, material, [without(unit) for unit in chosen.candidates.astype(np.float32)], plan, tick)
     place, affordable = cheapest_best(tried, plan.margin)
     unit = chosen.candidates[place].astype(np.float32)
     untouched = _read(subject, material, material.shown, None, tick)
     null = random_directions(plan.ablations, subject.facts.d_model, plan.seed, "ablated directions").astype(np.float32)
-    change, *chance = (_read(subject, material, material.shown, row, tick) - untouched for row in (unit, *null))
+    change, *chance = (_read(subject, material, material.shown, without(row), tick) - untouched for row in (unit, *null))
     texts = spread(material.cost.confirmation, plan.cost_texts)
-    rises = _rises(subject, texts, [unit], tick)[0]
+    rises = _rises(subject, texts, [without(unit)], tick)[0]
     means = np.array([row.mean() for row in chance])
-    return Removal(material.shown, untouched, change, means, tried[place].layer, unit, tried, affordable, texts, tuple(float(row) for row in rises))
+    return Removal(material.shown, untouched, change, means, tried[place].layer, without(unit), tried, affordable, texts, tuple(float(row) for row in rises))
 
 
 def cheapest_best(tried: Sequence[Candidate], margin: float) -> tuple[int, bool]:
     """The place of the candidate that lowers the behaviour most within ``margin``, or else of the cheapest; and whether one stayed within."""
-    within = [place for place, row in enumerate(tried) if row.cost <= margin]
+    within = [place for place, row in enumerate(tried) if row.upper <= margin]
     if within:
         return min(within, key=lambda place: tried[place].change), True
-    return min(range(len(tried)), key=lambda place: tried[place].cost), False
+    return min(range(len(tried)), key=lambda place: tried[place].upper), False
 
 
-def _tried(subject: Subject, material: Material, chosen: Chosen, plan: Plan, tick: Tick) -> tuple[Candidate, ...]:
-    units, texts = chosen.candidates.astype(np.float32), spread(material.cost.exploration, plan.cost_texts // 2)
+def out_of(subject: Subject, material: Material, plan: Plan, tick: Tick) -> Callable[[Floats], Edit]:
+    """What takes a unit vector out of every block: what stands along it becomes what stands there on texts without the behaviour.
+
+    Not nothing: a model's residuals lie away from the origin, and to take their mean away too breaks more than the behaviour (Marshall et al. 2024,
+    arXiv:2411.09003).
+    """
+    other = [item for item in material.design.exploration if item.label == material.behaviour.negative]
+    texts = [material.behaviour.encode(subject, item.text) for item in spread(other, LEVELS)]
+    texts += [subject.encode(item.text) for item in spread(material.cost.exploration, plan.cost_texts // 2)]
+    means = subject.residual_means(texts, tick)
+    return lambda unit: Edit("ablate", 0, unit, means @ unit)
+
+
+def _tried(subject: Subject, material: Material, edits: Sequence[Edit], plan: Plan, tick: Tick) -> tuple[Candidate, ...]:
+    texts = spread(material.cost.exploration, plan.cost_texts // 2)
     base = _read(subject, material, material.shown_exploration, None, tick)
-    changes = [float((_read(subject, material, material.shown_exploration, unit, tick) - base).mean()) for unit in units]
-    costs = [float(row.mean()) for row in _rises(subject, texts, units, tick)]
-    return tuple(Candidate(*row) for row in zip(plan.depths, changes, costs, strict=True))
+    changes = [float((_read(subject, material, material.shown_exploration, edit, tick) - base).mean()) for edit in edits]
+    families = [item.family for item in texts]
+    costs = [bootstrap_mean(row, families, plan.draws, plan.seed) for row in _rises(subject, texts, edits, tick)]
+    rows = zip(plan.depths, changes, costs, strict=True)
+    return tuple(Candidate(layer, change, cost.value, cost.high) for layer, change, cost in rows)
 
 
-def _read(subject: Subject, material: Material, prompts: Prompts, unit: Floats | None, tick: Tick) -> Array:
-    edit = None if unit is None else Edit("ablate", 0, unit)
+def on_twin(twin: Subject, material: Material, plan: Plan, layer: int, tick: Tick) -> Array:
+    """The same on random weights: their own direction at ``layer`` taken out of every block; change ``[prompts]``."""
+    items = material.design.exploration
+    raw = difference_of_means(design_residuals(twin, material.behaviour, items, [layer], tick)[:, 0], positives(material, items))
+    unit = (raw / np.linalg.norm(raw)).astype(np.float32)
+    edit = out_of(twin, material, plan, tick)(unit)
+    return _read(twin, material, material.shown, edit, tick) - _read(twin, material, material.shown, None, tick)
+
+
+def _read(subject: Subject, material: Material, prompts: Prompts, edit: Edit | None, tick: Tick) -> Array:
     return material.score(subject.log_probs(prompts.tokens, material.token_ids, tick, edit))
 
 
-def _rises(subject: Subject, texts: Sequence[Item], units: Sequence[Floats] | Floats, tick: Tick) -> list[Array]:
+def _rises(subject: Subject, texts: Sequence[Item], edits: Sequence[Edit], tick: Tick) -> list[Array]:
     base = subject.cross_entropy([subject.encode(item.text) for item in texts], tick)
-    return [rise(subject, Edit("ablate", 0, unit), texts, base, tick) for unit in units]
+    return [rise(subject, edit, texts, base, tick) for edit in edits]

@@ -60,8 +60,8 @@ def removal_words(r: Results) -> list[str]:
 
 
 def _start(r: Results) -> str:
-    found, label = r.removal, r.material.behaviour.positive
-    labelled = f" labelled {label.replace('_', ' ')}" if {item.label for item in found.prompts.items} == {label} else ""
+    found = r.removal
+    labelled = f" labelled {r.material.behaviour.positive.replace('_', ' ')}" if r.material.labelled else ""
     on = f"changes the mean read-out of {len(found.change)} held-out prompts{labelled}"
     if r.feature is not None:
         return f"Taking the feature out where it fires {on}"

@@ -12,7 +12,7 @@ from assessments.methods.parts.doses import SHARES, Design, cost, end_slopes, re
 from assessments.methods.parts.fits import difference_of_means, swapped_labels
 from assessments.probes import Item
 from assessments.statistics import Array
-from assessments.subject import Edit, Floats, Subject, Tick
+from assessments.subject import Edit, Subject, Tick
 
 Stage = Callable[[str, int], Tick]
 REFUSING = ("i'm sorry", "i am sorry", "i cannot", "i can't", "i can not", "i won't", "i'm not able", "i am not able", "unable to", "as an ai")
@@ -148,14 +148,14 @@ def side_costs(subject: Subject, material: Material, design: Design, plan: Plan,
     return Costs(texts, np.array([float(row.mean()) for row in base]), up, down)
 
 
-def written_answers(subject: Subject, material: Material, design: Design, removed: Floats | None, plan: Plan, tick: Tick, length: int = 20) -> list[Answer]:
-    """Greedy answers to a few confirmation items with the positive label: untouched, with the direction added, and with ``removed`` taken out."""
+def written_answers(subject: Subject, material: Material, design: Design, removed: Edit | None, plan: Plan, tick: Tick, length: int = 20) -> list[Answer]:
+    """Greedy answers to a few confirmation items with the positive label: untouched, with the direction added, and under ``removed``."""
     items = spread([item for item in material.design.confirmation if item.label == material.behaviour.positive], plan.written)
     tokens = [material.behaviour.encode(subject, item.text) for item in items]
     vector = design.vectors(design.unit[None].astype(np.float64), [design.coefficient])[0]
     states: dict[State, Edit | None] = {"untouched": None, "steered": Edit("add", design.layer, vector)}
     if removed is not None:
-        states["removed"] = Edit("ablate", 0, removed)
+        states["removed"] = removed
     found = []
     for state, edit in states.items():
         texts = subject.generate(tokens, length, tick, edit) if tokens else []

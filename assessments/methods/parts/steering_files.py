@@ -93,8 +93,11 @@ def _removal(r: Results) -> list[dict[str, Any]]:
 
 def _tried(workdir: Path, r: Results) -> list[OutputFile]:
     """The directions that could have been taken out, by layer; nothing where a feature is."""
-    rows = [{"layer": row.layer, "change": row.change, "cost": row.cost, "margin": r.plan.margin, "chosen": row.layer == r.removal.layer}
-            for row in r.removal.tried]  # fmt: skip
+    margin, layer = r.plan.margin, r.removal.layer
+    rows = [
+        {"layer": row.layer, "change": row.change, "cost": row.cost, "cost_upper": row.upper, "margin": margin, "chosen": row.layer == layer}
+        for row in r.removal.tried
+    ]
     return [write_table(workdir, "removal_tried", rows, "Directions tried for removal on exploration texts", kind="table")] if rows else []
 
 

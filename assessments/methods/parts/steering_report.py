@@ -164,11 +164,18 @@ def words(r: Results) -> dict[str, str]:
     """Headline, summary and limits in plain language."""
     name = r.material.behaviour.name
     headline = {
-        Reading.CAUSAL: f"{name.capitalize()} steering moves the answer",
+        Reading.CAUSAL: _causal_headline(r),
         Reading.NULL: _null_headline(r),
         Reading.INCONCLUSIVE: f"{name.capitalize()} steering: no clear answer",
     }[r.reading]
     return {"headline": headline, "summary": _summary(r), "does_not_show": _does_not_show(r), "not_examined": _not_examined(r)}
+
+
+def _causal_headline(r: Results) -> str:
+    name = r.material.behaviour.name
+    if not r.added:
+        return f"Taking the direction out takes {name} away"
+    return f"{name.capitalize()} steering moves the answer{', and taking the direction out takes it away' if r.taken else ''}"
 
 
 def _null_headline(r: Results) -> str:
@@ -201,7 +208,8 @@ def _summary(r: Results) -> str:
     if not r.design.affordable:
         parts.append("No tried strength stayed within the cost margin on the exploration texts; the smallest was used.")
     if r.reading == Reading.INCONCLUSIVE:
-        reasons = [check.note for check in r.checks if not check.passed] + r.failures
+        reasons = [check.note for check in r.checks if not check.passed] + (r.failures if r.adds else [])
+        reasons += r.removal_failures if r.removal_counts and r.removes else []
         parts.append(f"Not causal because {'; '.join(reasons)}.")
     return " ".join(parts)
 

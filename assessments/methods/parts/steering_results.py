@@ -12,7 +12,7 @@ from assessments.methods.parts.doses import SHARES, Design, worst_cost
 from assessments.methods.parts.removal import Removal
 from assessments.methods.parts.steering import Answer, Costs, Plan, mean_slopes, positives
 from assessments.methods.parts.steering_features import Feature
-from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, cluster_weights, non_inferiority, permutation_p, spearman, wilson
+from assessments.statistics import Array, Interval, bootstrap_auroc, bootstrap_mean, cluster_weights, holm, non_inferiority, permutation_p, spearman, wilson
 
 LEVEL = 0.05
 MONOTONE = 0.95
@@ -32,7 +32,8 @@ class Limits:
 @dataclass(frozen=True)
 class Results:
     """Everything measured. ``confirm[7, prompts]``; ``random``, ``permuted`` and ``matched[k, 2, prompts]`` at both ends; ``twin[prompts]`` and
-    ``wrapped[wrappers, prompts]`` end to end. ``feature`` is None, and ``matched`` empty, where a designed direction is steered."""
+    ``wrapped[wrappers, prompts]`` end to end; ``twin_removal`` the change on random weights without their own direction, empty for a feature.
+    ``feature`` is None, and ``matched`` empty, where a designed direction is steered."""
 
     material: Material
     plan: Plan
@@ -46,6 +47,7 @@ class Results:
     permuted: Array
     baseline: Array
     removal: Removal
+    twin_removal: Array
     instructed: Array
     costs: Costs
     answers: Sequence[Answer]
@@ -143,9 +145,28 @@ class Results:
         return bootstrap_mean(self.removal.change, self.removal.prompts.families, self.plan.draws, self.plan.seed)
 
     @property
+    def removal_counts(self) -> bool:
+        """Whether the removal is a test of its own: a direction, on prompts that carry the label of the behaviour."""
+        return self.feature is None and self.material.labelled
+
+    @cached_property
+    def adjusted(self) -> tuple[float, float]:
+        """p of adding and of taking out, adjusted for both (Holm) where both are tests of the same claim."""
+        both = (self.p_value, self.removal.p_value)
+        if not self.removal_counts:
+            return both
+        adding, taking = holm(both)
+        return float(adding), float(taking)
+
+    @property
+    def adds(self) -> bool:
+        """Whether adding moves the read-out beyond chance, by no less than the smallest effect that matters."""
+        return self.adjusted[0] <= LEVEL and abs(self.effect.value) >= self.limits.effect
+
+    @property
     def removes(self) -> bool:
         """Whether taking it out lowers the behaviour: beyond chance, by no less than the smallest effect that matters."""
-        return self.removal.p_value <= LEVEL and self.ablation.high < 0 and -self.ablation.value >= self.limits.effect
+        return self.adjusted[1] <= LEVEL and self.ablation.high < 0 and -self.ablation.value >= self.limits.effect
 
     @cached_property
     def removal_cost(self) -> Interval | None:
@@ -168,16 +189,37 @@ class Results:
 
     @property
     def reading(self) -> Reading:
-        """Causal only when every condition holds; null when the effect is within chance or too small to matter; else inconclusive."""
+        """Causal when adding or taking out moves the behaviour and every condition on it holds; null when neither moves it; else inconclusive."""
         if not all(check.passed for check in self.checks):
             return Reading.INCONCLUSIVE
-        if self.p_value > LEVEL or abs(self.effect.value) < self.limits.effect:
-            return Reading.NULL
-        return Reading.INCONCLUSIVE if self.failures else Reading.CAUSAL
+        if self.added or self.taken:
+            return Reading.CAUSAL
+        return Reading.INCONCLUSIVE if self.adds or (self.removal_counts and self.removes) else Reading.NULL
+
+    @property
+    def added(self) -> bool:
+        """Whether adding is shown to cause the behaviour."""
+        return self.adds and not self.failures
+
+    @property
+    def taken(self) -> bool:
+        """Whether taking it out is shown to take the behaviour away at a cost that may be paid."""
+        return self.removal_counts and self.removes and not self.removal_failures
+
+    @property
+    def removal_failures(self) -> list[str]:
+        """Conditions for a causal reading of the removal that do not hold, in words."""
+        families = [item.family for item in self.removal.texts]
+        cheap = non_inferiority(self.removal.rises, families, self.limits.cost, self.plan.draws, self.plan.seed).holds
+        conditions = {
+            "taking it out may cost more than the margin on neutral text": cheap,
+            "on random weights taking it out does the same": self.twin_removal.mean() > -self.limits.effect,
+        }
+        return [text for text, holds in conditions.items() if not holds]
 
     @property
     def failures(self) -> list[str]:
-        """Conditions for a causal reading that do not hold, in words."""
+        """Conditions for a causal reading of adding that do not hold, in words."""
         conditions = {
             "the read-out moves against the intended direction": self.slope.value > 0,
             "the interval of the slope includes zero": self.slope.low > 0,

@@ -60,9 +60,9 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
         "bootstrap": 200,
     },
     "steering_validation": {
-        "random_directions": 20,
+        "random_directions": 39,
         "permuted_directions": 20,
-        "ablated_directions": 19,
+        "ablated_directions": 39,
         "readout_items": 8,
         "cost_texts": 8,
         "written_answers": 1,

@@ -68,6 +68,10 @@ class PlantedSubject:
         tick(sum(map(len, items)))
         return np.stack([np.stack([self._residual(item, layer) for layer in layers]) for item in items]).astype(np.float32)
 
+    def residual_means(self, items: Sequence[Tokens], tick: Tick) -> Floats:
+        tick(sum(map(len, items)))
+        return np.array([np.mean([self._residual(item, layer) for item in items], axis=0) for layer in range(LAYERS)], dtype=np.float32)
+
     def residual_norm(self, items: Sequence[Tokens], layer: int, tick: Tick) -> float:
         return float(np.median([np.linalg.norm(self._residual(item, layer)) for item in items]))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from safetensors import safe_open
 from assessments import probes
 from assessments.contracts import Reading, Refused, StepOutput, Threshold
 from assessments.methods.parts.behaviours import BEHAVIOURS
+from assessments.methods.parts.steering_results import Limits, Results
 from assessments.methods.steering_validation import CARD, SteeringValidation
+from assessments.statistics import Interval
 from tests.assessments.methods.conftest import Listener, make_spec
 from tests.assessments.methods.planted import Plant, PlantedSubject, concepts
 
@@ -39,7 +42,7 @@ def test_a_planted_cause_is_found_and_priced(workdir: Path) -> None:
     primary = output.measurement("steering_slope")
     assert primary.null_high is not None
     assert primary.value > primary.null_high
-    assert primary.p_value == pytest.approx(1 / 21)
+    assert primary.p_value == pytest.approx(1 / 40)
     assert output.measurement("steering_effect").value > 0.5
     assert output.measurement("dose_rank_correlation").value == pytest.approx(1.0)
     assert output.measurement("wrong_way_share").value == 0.0
@@ -118,7 +121,7 @@ def test_a_behaviour_that_rests_on_the_direction_goes_with_it(workdir: Path) -> 
     assert taken.null_low is not None
     assert taken.high < taken.null_low
     assert taken.value < -4
-    assert taken.p_value == pytest.approx(1 / 20)
+    assert taken.p_value == pytest.approx(1 / 40)
     refused = [output.measurement(name).value for name in ("refusals", "refusals_steered", "refusals_removed")]
     assert refused == [1.0, 1.0, 0.0]
     assert "so taking it out takes refusal away, wholly or in part" in output.summary
@@ -126,6 +129,50 @@ def test_a_behaviour_that_rests_on_the_direction_goes_with_it(workdir: Path) -> 
     rows = pyarrow.parquet.read_table(workdir / "removal.parquet").to_pylist()
     assert {row["label"] for row in rows} == {"harmful"}
     assert np.mean([row["change"] for row in rows]) == pytest.approx(taken.value)
+
+
+FLOODED = replace(RESTS, gain=0.0)
+"""Adding does nothing; the behaviour goes when the direction is taken out."""
+
+
+@pytest.mark.parametrize(
+    ("plant", "twin", "reading", "said"),
+    [
+        (FLOODED, None, Reading.CAUSAL, "Taking the direction out takes refusal away"),
+        (RESTS, None, Reading.CAUSAL, "Refusal steering moves the answer, and taking the direction out takes it away"),
+        (replace(FLOODED, removal=80.0), None, Reading.INCONCLUSIVE, "Not causal because taking it out may cost more than the margin on neutral text."),
+        (FLOODED, FLOODED, Reading.INCONCLUSIVE, "Not causal because on random weights taking it out does the same."),
+        (replace(FLOODED, rests=0.1), None, Reading.NULL, "Harm is represented, but no causal effect on refusal was found"),
+        (replace(FLOODED, rests=-3.0), None, Reading.NULL, "Harm is represented, but no causal effect on refusal was found"),
+        (replace(FLOODED, idle=1e-6), None, Reading.INCONCLUSIVE, "idle hook changes"),
+    ],
+    ids=["taken out", "both", "too dear", "twin too", "too small to matter", "the other way", "idle hook"],
+)
+def test_taking_out_counts_as_a_cause_under_its_own_conditions(plant: Plant, twin: Plant | None, reading: Reading, said: str, workdir: Path) -> None:
+    output = run(subject_for(plant, "refusal", twin=twin), workdir, behaviour="refusal")
+    assert output.reading == reading
+    assert said in output.headline + output.summary
+
+
+@pytest.mark.parametrize(
+    ("adding", "taking", "counts", "adjusted"),
+    [(0.03, 0.04, True, (0.06, 0.06)), (0.3, 0.04, True, (0.3, 0.08)), (0.01, 0.04, True, (0.02, 0.04)), (0.03, 0.04, False, (0.03, 0.04))],
+)
+def test_two_interventions_for_one_claim_are_paid_for(adding: float, taking: float, counts: bool, adjusted: tuple[float, float]) -> None:
+    """Holm 1979: two chances to find something, each at half the level, unless the other holds."""
+    found = SimpleNamespace(p_value=adding, removal=SimpleNamespace(p_value=taking), removal_counts=counts)
+    assert Results.adjusted.func(found) == pytest.approx(adjusted)
+
+
+@pytest.mark.parametrize(
+    ("p", "effect", "removes"),
+    [(0.05, Interval(-3, -4, -2), True), (0.06, Interval(-3, -4, -2), False), (0.01, Interval(-3, -6, 0.1), False), (0.01, Interval(-0.4, -0.5, -0.3), False)],
+    ids=["so", "within chance", "no sure sign", "too little"],
+)
+def test_a_removal_needs_chance_sign_and_size(p: float, effect: Interval, removes: bool) -> None:
+    found = SimpleNamespace(adjusted=(1.0, p), ablation=effect, limits=Limits(0.5, 0.1, 0.1))
+    assert Results.removes.fget is not None
+    assert Results.removes.fget(found) is removes
 
 
 def test_what_is_readable_and_not_used_is_not_missed(workdir: Path) -> None:
@@ -196,7 +243,7 @@ def test_tables_give_back_the_measurements(workdir: Path) -> None:
     assert np.mean([row["wrong_way"] for row in items]) == pytest.approx(output.measurement("wrong_way_share").value)
     assert items[0]["readout_+1.00"] - items[0]["readout_-1.00"] == pytest.approx(items[0]["effect"])
     directions = pyarrow.parquet.read_table(workdir / "directions.parquet").to_pylist()
-    assert [row["kind"] for row in directions].count("random") == 20
+    assert [row["kind"] for row in directions].count("random") == 39
     assert [row["kind"] for row in directions].count("permuted_labels") == 20
     costs = pyarrow.parquet.read_table(workdir / "costs.parquet").to_pylist()
     worst = max(np.mean([row[name] for row in costs]) for name in ("rise_added", "rise_subtracted"))
@@ -266,7 +313,7 @@ def test_the_default_layer_lies_at_two_fifths_of_the_depth(workdir: Path) -> Non
     [
         ({"layer": 4}, "parameter layer is 4; this model has layers 0 to 3"),
         ({"coefficients": []}, "parameter coefficients is empty"),
-        ({"random_directions": 19}, "parameter random_directions must be between 20 and 2000; given 19"),
+        ({"random_directions": 38}, "parameter random_directions must be between 39 and 2000; given 38"),
         ({"behaviour": "axis_goal_misgeneralisation"}, "names no answer words"),
         ({"behaviour": "ioi"}, "probe set ioi declares no axis"),
         ({"behaviour": "honesty"}, "unknown probe set 'honesty'; known: "),

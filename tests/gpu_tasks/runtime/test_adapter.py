@@ -10,6 +10,7 @@ import torch
 from assessments.contracts import Cancelled, Refused
 from assessments.subject import Edit, Tick
 from gpu_tasks.runtime.adapter import BridgeSubject
+from gpu_tasks.runtime.interventions import edit_hooks
 from tests.gpu_tasks.runtime.conftest import Loader
 from tests.gpu_tasks.runtime.reference import Reference, adding
 from tests.tiny_models import FAMILIES
@@ -96,6 +97,18 @@ def test_ablation_projects_out_at_every_block(subject: BridgeSubject, reference:
     wanted = [reference.log_probs(item, [(layer, without) for layer in reference.layers])[IDS] for item in items]
     np.testing.assert_allclose(found, wanted, atol=2e-5)
     assert np.abs(found - subject.log_probs(items, IDS, tick)).max() > 1e-4
+
+
+def test_ablation_leaves_massive_activations_alone() -> None:
+    """Four times the median of their own sequence and no longer: those are projected like the rest."""
+    unit = torch.nn.functional.normalize(torch.ones(WIDTH), dim=0)
+    value = unit.repeat(2, 5, 1) * torch.tensor([[9.0, 1.0, 1.0, 4.0, 2.0], [1.0, 1.0, 1.0, 1.0, 1.0]])[..., None]
+    (_, hook), *_ = edit_hooks(Edit("ablate", 0, unit.numpy()), 2, WIDTH, torch.device("cpu"))
+    left = hook(value, None)
+    assert left is not None
+    assert torch.equal(left[0, 0], value[0, 0])
+    left[0, 0] = 0
+    assert left.abs().max() < 1e-6
 
 
 def test_noop_hook_changes_no_bit(subject: BridgeSubject, items: list[tuple[int, ...]], tick: Tick) -> None:

@@ -213,7 +213,10 @@ def test_layers_are_those_of_all_steps_on_the_same_set_and_model(subject: Subjec
 
 SMALL = {"bootstrap": 200, "random_directions": 20}
 STEPS = [
-    ("steering_validation", {**SMALL, "behaviour": "refusal", "layer": 0, "permuted_directions": 20, "ablated_directions": 19, "written_answers": 0}),
+    (
+        "steering_validation",
+        {**SMALL, "random_directions": 39, "behaviour": "refusal", "layer": 0, "permuted_directions": 20, "ablated_directions": 39, "written_answers": 0},
+    ),
     ("linear_direction", {**SMALL, "permutations": 200}),
     ("evaluation_gaming", {**SMALL, "permutations": 200, "stride": 1}),
 ]
