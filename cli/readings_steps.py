@@ -117,8 +117,8 @@ def _row(model: Read, trial: Trial, run: Run, key: str, report: Path) -> dict[st
     text = f"{model.name}: {trial.instrument} reads {reading} ({finding.verdict}); {values}; {'as' if right else 'NOT as'} it should be ({wanted}); {report}"
     numbers = {row.name: {"value": row.value, "low": row.low, "high": row.high, "p": row.p_value, "n": row.n} for row in finding.measurements.all()}
     return {
-        "model": model.name, "instrument": trial.instrument, "params": dict(trial.params), "reading": reading, "verdict": finding.verdict, "wanted": wanted, "right": right,
-        "measurements": numbers, "summary": finding.summary, "report": report, "text": text,
+        "model": model.name, "instrument": trial.instrument, "params": dict(trial.params), "reading": reading, "verdict": finding.verdict,
+        "wanted": wanted, "right": right, "measurements": numbers, "summary": finding.summary, "report": report, "text": text,
     }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 Measure, design, apply, re-measure. Difference-of-means direction (Turner et al. 2023, arXiv:2308.10248; Arditi et al. 2024, arXiv:2406.11717),
 strength in residual norms chosen on exploration families, dose-response on confirmation prompts against random directions of equal length,
-ablation, the share of prompts moved the wrong way (Tan et al. 2024, arXiv:2407.12404) and the loss on neutral text.
+taking a direction out (Marshall et al. 2024, arXiv:2411.09003), the share of prompts moved the wrong way (Tan et al. 2024, arXiv:2407.12404)
+and the loss on neutral text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -105,10 +106,11 @@ CARD = InstrumentCard(
     question="Does adding a designed direction, or a sparse feature, inside the model move the behaviour, and what does it cost elsewhere?",
     estimand="Slope of the mean read-out on the added strength, on prompts of content families held out, at a strength chosen on other families.",
     falsifier=(
-        "The slope lies within those of random directions of equal length, or for a feature within those of features that are active as often; prompts move "
-        "the wrong way, or neutral text becomes harder to predict."
+        "The slope lies within those of random directions of equal length, or for a feature within those of features that are active as often, and taking the "
+        "direction out lowers the behaviour no more than random ones do; prompts move the wrong way, or neutral text becomes harder to predict."
     ),
-    paper="Turner et al. 2023, arXiv:2308.10248; Arditi et al. 2024, arXiv:2406.11717; Tan et al. 2024, arXiv:2407.12404",
+    paper="Turner et al. 2023, arXiv:2308.10248; Arditi et al. 2024, arXiv:2406.11717; Tan et al. 2024, arXiv:2407.12404; "
+    "Marshall et al. 2024, arXiv:2411.09003",
     access="weights",
     evidence_kinds=("eval_report", "interpretability_report", "eval_protocol"),
     requirements=(
@@ -143,7 +145,7 @@ CARD = InstrumentCard(
     ),
     minutes=2.5,
     shows=(
-        "That adding a designed direction moves the behaviour beyond what random directions of equal length do, how many prompts move the wrong "
+        "That adding a designed direction, or taking it out, moves the behaviour beyond what random directions do, how many prompts move the wrong "
         "way, and what it costs."
     ),
     does_not_show=(
@@ -300,9 +302,7 @@ def _measure(spec: StepSpec, plan: steering.Plan, material: Material, featured: 
     wrapped = steering.wrapped_effects(subject, material, design, meter.stage("under pressure", 2 * sum(each.size for each in material.wrapped)))
     costs = steering.side_costs(subject, material, design, plan, meter.stage("cost on neutral text", 3 * 65 * plan.cost_texts))
     answers = steering.written_answers(subject, material, design, taken.edit, plan, meter.stage("written answers", 3 * plan.written * 80))
-    random_weights = subject.random_twin(twin_seed(spec))
-    twin = _twin(random_weights, material, plan, design, featured, feature, meter)
-    twin_removal = np.empty(0) if featured else _twin_removal(random_weights, material, plan, taken.layer, meter)
+    twin, twin_removal = _twins(subject.random_twin(twin_seed(spec)), material, plan, (design, featured, feature, taken), meter)
     return Results(
         material=material,
         plan=plan,
@@ -345,10 +345,6 @@ def _twin_size(material: Material) -> int:
     return 50 * len(material.design.exploration) + 2 * material.shown.size
 
 
-def _twin_removal(twin: Subject, material: Material, plan: steering.Plan, layer: int, meter: Meter) -> Array:
-    return removal.on_twin(twin, material, plan, layer, meter.stage("taking it out of random weights", _twin_size(material)))
-
-
 def _removed(
     subject: Subject, material: Material, chosen: steering.Chosen, feature: steering_features.Feature | None, plan: steering.Plan, tick: Tick
 ) -> removal.Removal:
@@ -357,13 +353,19 @@ def _removed(
     return steering_features.removed(subject, material, feature, plan, tick)
 
 
-def _twin(
-    twin: Subject, material: Material, plan: steering.Plan, design: Design, featured: Featured | None, feature: steering_features.Feature | None, meter: Meter
-) -> Array:
-    expected = 2 * material.confirm.size
+def _twins(
+    twin: Subject,
+    material: Material,
+    plan: steering.Plan,
+    done: tuple[Design, Featured | None, steering_features.Feature | None, removal.Removal],
+    meter: Meter,
+) -> tuple[Array, Array]:
+    """Adding and taking out on random weights; nothing is taken out of them where a feature is steered."""
+    (design, featured, feature, taken), expected = done, 2 * material.confirm.size
     if featured is None or feature is None:
         tick = meter.stage("random-weight twin", 50 * len(material.design.exploration) + expected)
-        return steering.twin_effect(twin, material, design, plan, tick)
+        added = steering.twin_effect(twin, material, design, plan, tick)
+        return added, removal.on_twin(twin, material, plan, taken.layer, meter.stage("taking it out of random weights", _twin_size(material)))
     wish, given = featured
     tick = meter.stage("random-weight twin", expected + (1 + wish.dictionary.fit.passes) * sum(map(len, given[1].tokens)))
-    return steering_features.twin_feature(twin, material, feature, design.coefficient, plan, given, tick)
+    return steering_features.twin_feature(twin, material, feature, design.coefficient, plan, given, tick), np.empty(0)

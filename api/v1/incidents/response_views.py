@@ -3,18 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from accounts.models import User
-from api.v1.base.authentication import actor_of
-from api.v1.base.files import document, file_sent
-from api.v1.base.filters import parameters_check
+from api.v1.base.files import file_sent
 from api.v1.base.related import named
 from api.v1.base.rows import Values
-from api.v1.base.views import ActionView, ApiView, CreateView, DetailView
-from api.v1.evidence.serializers import Document
+from api.v1.base.views import ActionView, CreateView, DetailView
+from api.v1.evidence.signed import PdfView, ProofView, SignedView
 from api.v1.incidents.filters import ActionFilter, DraftFilter
 from api.v1.incidents.response_bodies import ActionChangeBody, ActionDoneBody, ActionReopenBody, IncidentActionBody, IncidentDraftBody
 from api.v1.incidents.response_rows import IncidentActionRow, IncidentDraftRow, IncidentDraftWhole
@@ -22,8 +19,6 @@ from core.errors import InvalidState, NotFound
 from decisions import services
 from decisions.models import CorrectiveAction, DraftVersion, Incident, IncidentReport
 from decisions.services.proofs import Proof
-from evidence.bundle import MEDIA_TYPE as BUNDLE
-from evidence.proofs import bundle_read
 from reports.incident_reports import incident_report_request
 
 
@@ -104,53 +99,43 @@ class DraftReport(ActionView):
         incident_report_request(actor=actor, version=row)
 
 
-class DraftPdf(ApiView):
-    """The PDF of a report."""
+class OfDraft:
+    """The report is addressed by the version of the draft that it was made over."""
 
-    out, noun, media_types = IncidentDraftRow, "report", ("application/pdf",)
+    noun = "report"
 
-    def get(self, request: Request, id: UUID) -> HttpResponseBase:
-        """The signed PDF, hashed again on the way out; its SHA-256 is the ETag."""
-        report = _made(request, id)
-        return file_sent(request, report.pdf, "application/pdf", f"{report.reference}.pdf")
+    def row(self, actor: User, key: UUID) -> Any:
+        """The report over the version ``key`` of a draft, as far as it is made."""
+        version = DraftVersion.objects.visible_to(actor).filter(pk=key).first()
+        if version is None:
+            raise NotFound("There is no such draft in your register.")
+        row = IncidentReport.objects.select_related("pdf", "data", "entry__attestation__entry").filter(version=version).first()
+        if row is None:
+            raise InvalidState("No report was asked for over this version; ask for one first.")
+        return row
 
 
-class DraftData(ApiView):
+class DraftPdf(OfDraft, PdfView):
+    """The signed PDF of a report, hashed again on the way out; its SHA-256 is the ETag."""
+
+    out = IncidentDraftRow
+
+
+class DraftData(OfDraft, SignedView):
     """The content of a report as JSON."""
 
-    out, noun, media_types = IncidentDraftRow, "report", ("application/json",)
+    out, file, media_types = IncidentDraftRow, "data", ("application/json",)
 
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
         """Exactly the bytes whose digest the log holds, as a file."""
-        report = _made(request, id)
+        report = self.made(request, id)
         return file_sent(request, report.data, "application/json", f"{report.reference}.json")
 
 
-class DraftProof(ApiView):
-    """The log entry of a report."""
-
-    out = Document
-    noun, media_types = "report", (BUNDLE,)
-
-    def get(self, request: Request, id: UUID) -> HttpResponse:
-        """Its signed statement with the proof: what ``assay verify`` wants beside the PDF."""
-        return document(bundle_read(_made(request, id).entry.attestation), BUNDLE)
+class DraftProof(OfDraft, ProofView):
+    """The signed statement of a report with its proof: what ``assay verify`` wants beside the PDF."""
 
 
 def _incident(actor: User, key: UUID) -> Incident:
     found: Incident = named("incident", Incident.objects.visible_to(actor).select_related("organisation"), key)
     return found
-
-
-def _made(request: Request, key: UUID) -> Any:
-    """The report over the version ``key`` of a draft, once its files are there."""
-    parameters_check(request, ())
-    version = DraftVersion.objects.visible_to(actor_of(request)).filter(pk=key).first()
-    if version is None:
-        raise NotFound("There is no such draft in your register.")
-    row = IncidentReport.objects.select_related("pdf", "data", "entry__attestation__entry").filter(version=version).first()
-    if row is None:
-        raise InvalidState("No report was asked for over this version; ask for one first.")
-    if row.entry is None:
-        raise InvalidState(f"{row.reference} is {row.get_state_display().lower()}; there is no file yet.")
-    return row

@@ -1,27 +1,14 @@
 """Calls about reports."""
 
-from typing import Any
-from uuid import UUID
-
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-from rest_framework.request import Request
-
 from accounts.models import User
-from api.v1.base.authentication import actor_of
-from api.v1.base.files import document, file_sent
-from api.v1.base.filters import parameters_check
 from api.v1.base.related import named
 from api.v1.base.rows import Values
-from api.v1.base.views import ApiView, CreateView, DetailView
-from api.v1.evidence.serializers import Document
+from api.v1.base.views import CreateView, DetailView
+from api.v1.evidence.signed import PdfView, ProofView
 from api.v1.reports.filters import ReportFilter
 from api.v1.reports.serializers import ReportBody, ReportRow
 from assessments.models import Run
 from core import clock
-from core.errors import InvalidState, NotFound
-from evidence.bundle import MEDIA_TYPE as BUNDLE
-from evidence.proofs import bundle_read
 from reports.models import Report
 from reports.services import report_enqueue
 
@@ -46,34 +33,13 @@ class ReportList(CreateView):
         return report_enqueue(actor=actor, run=run, prepared_for=data["prepared_for"], as_of=data.get("as_of") or clock.now().date())
 
 
-class ReportPdf(ApiView):
-    """The PDF of a report."""
+class ReportPdf(PdfView):
+    """The signed PDF of a report, hashed again on the way out; its SHA-256 is the ETag."""
 
-    out, noun, media_types = ReportRow, "report", ("application/pdf",)
-
-    def get(self, request: Request, id: UUID) -> HttpResponseBase:
-        """The signed PDF, hashed again on the way out; its SHA-256 is the ETag."""
-        report = _made(request, id)
-        return file_sent(request, report.artifact, "application/pdf", f"{report.reference}.pdf")
+    out, noun, model, file = ReportRow, "report", Report, "artifact"
 
 
-class ReportProof(ApiView):
-    """The log entry of a report."""
+class ReportProof(ProofView):
+    """The signed statement of a report with its proof: what ``assay verify`` wants beside the PDF."""
 
-    out = Document
-    noun, media_types = "report", (BUNDLE,)
-
-    def get(self, request: Request, id: UUID) -> HttpResponse:
-        """Its signed statement with the proof: what ``assay verify`` wants beside the PDF."""
-        return document(bundle_read(_made(request, id).entry.attestation), BUNDLE)
-
-
-def _made(request: Request, key: UUID) -> Any:
-    """A report whose PDF and log entry are there."""
-    parameters_check(request, ())
-    row = Report.objects.visible_to(actor_of(request)).select_related("artifact", "entry__attestation__entry").filter(pk=key).first()
-    if row is None:
-        raise NotFound("There is no such report in your register.")
-    if row.artifact is None or row.entry is None:
-        raise InvalidState(f"{row.reference} is {row.get_state_display().lower()}; there is no file yet.")
-    return row
+    noun, model, file = "report", Report, "artifact"

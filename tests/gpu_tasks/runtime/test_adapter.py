@@ -1,6 +1,6 @@
 """The adapter against the plain library model, over every family of architectures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +97,37 @@ def test_ablation_projects_out_at_every_block(subject: BridgeSubject, reference:
     wanted = [reference.log_probs(item, [(layer, without) for layer in reference.layers])[IDS] for item in items]
     np.testing.assert_allclose(found, wanted, atol=2e-5)
     assert np.abs(found - subject.log_probs(items, IDS, tick)).max() > 1e-4
+
+
+def test_ablation_leaves_what_it_is_told_to_leave(subject: BridgeSubject, reference: Reference, items: list[tuple[int, ...]], tick: Tick) -> None:
+    unit = torch.as_tensor(vector() / np.linalg.norm(vector()))
+    levels = np.arange(1, len(reference.layers) + 1, dtype=np.float32)
+
+    def leaving(level: float) -> Callable[[torch.Tensor], torch.Tensor]:
+        return lambda value: value - (value @ unit - level)[..., None] * unit
+
+    found = subject.log_probs(items, IDS, tick, Edit("ablate", 0, vector(), levels))
+    edits = [(layer, leaving(float(level))) for layer, level in zip(reference.layers, levels, strict=True)]
+    np.testing.assert_allclose(found, [reference.log_probs(item, edits)[IDS] for item in items], atol=2e-5)
+    assert np.abs(found - subject.log_probs(items, IDS, tick, Edit("ablate", 0, vector()))).max() > 1e-4
+
+
+def test_residual_means_are_those_of_every_position(subject: BridgeSubject, reference: Reference, items: list[tuple[int, ...]], tick: Tick) -> None:
+    found = subject.residual_means(items, tick)
+    for layer, block in enumerate(reference.layers):
+        every = torch.cat([reference.output(item, block)[0] for item in items])
+        np.testing.assert_allclose(found[layer], every.mean(dim=0).numpy(), atol=2e-5)
+
+
+def test_massive_activations_do_not_count_in_means(subject: BridgeSubject, items: list[tuple[int, ...]], tick: Tick, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = subject.residual_means(items[:1], tick)
+    read = subject.engine.residuals
+
+    def with_outlier(ids: torch.Tensor, layers: Sequence[int], last_only: bool) -> dict[int, torch.Tensor]:
+        return {layer: torch.cat([value, 1e4 * value[:, :1]], dim=1) for layer, value in read(ids, layers, last_only).items()}
+
+    monkeypatch.setattr(subject.engine, "residuals", with_outlier)
+    np.testing.assert_allclose(subject.residual_means(items[:1], tick), plain, atol=1e-5)
 
 
 def test_ablation_leaves_massive_activations_alone() -> None:
