@@ -15,13 +15,14 @@ from accounts.models import User
 from accounts.permissions import require
 from assessments.contracts import Verdict
 from assessments.judgement import ThresholdResult, thresholds_check
-from assessments.models import Finding, Measurement, Plan, ReceivedCase, Run, RunState, Step, VendorKey
+from assessments.models import Plan, ReceivedCase, Run, RunState, Step, VendorKey
 from assessments.reception import judging
 from assessments.reception.judging import Judged, Sealed
 from assessments.reception.opening import LARGEST, Head, Opened, history_check, opened
 from assessments.reception.report import Report, State
 from assessments.reception.results import Result, bundle_bytes
 from assessments.registry import instrument
+from assessments.services.findings import finding_insert
 from assessments.services.runs import next_number, run_settle
 from assessments.services.steps import step_spec
 from core import clock
@@ -30,7 +31,7 @@ from core.errors import InvalidInput, StorageFailed
 from core.hashing import sha256_file
 from evidence import ledger, statements
 from evidence.bundle import file_name
-from evidence.models import Artifact, Attestation
+from evidence.models import Artifact
 from evidence.services import StoredFile, evidence_record, link_propose
 from evidence.storage import blob_put_bytes, blob_put_file, blobs
 from frameworks.models import Requirement
@@ -257,8 +258,9 @@ def _step_write(actor: User, step: Step, result: Result, ready: _Ready) -> None:
     )
     step.state, step.fraction, step.stage, step.finished_at, step.attestation = RunState.DONE, 1.0, "received", clock.now(), attestation
     step.save(force_insert=True)
-    finding = _finding(step, result, verdict, ready.judged.reasons(result), limits, attestation)
-    _links(actor, step, finding.result_artifact, verdict)
+    artifact = attestation.artifacts.get(name=next(name for name, _ in result.statement.subjects if name.endswith("/result.json")))
+    finding_insert(step, result.output, verdict, limits, ready.judged.reasons(result), artifact)
+    _links(actor, step, artifact, verdict)
 
 
 def _predicate(case: ReceivedCase, result: Result, verdict: Verdict, ready: _Ready, limits: Sequence[ThresholdResult]) -> dict[str, Any]:
@@ -276,29 +278,6 @@ def _predicate(case: ReceivedCase, result: Result, verdict: Verdict, ready: _Rea
         "limits": [asdict(limit) for limit in limits],
         "not_repeated_here": True,
     }
-
-
-def _finding(step: Step, result: Result, verdict: Verdict, reasons: list[str], limits: Sequence[ThresholdResult], attestation: Attestation) -> Finding:
-    output = result.output
-    finding = Finding.objects.create(
-        step=step,
-        reading=output.reading.value,
-        verdict=verdict.value,
-        headline=output.headline,
-        summary=output.summary,
-        does_not_show=output.does_not_show,
-        not_examined=output.not_examined,
-        primary=output.primary,
-        thresholds=[asdict(limit) for limit in limits],
-        controls=[asdict(control) for control in output.controls],
-        figures=[],
-        counts=dict(output.counts),
-        environment=dict(output.environment),
-        result_artifact=attestation.artifacts.get(name=next(name for name, _ in result.statement.subjects if name.endswith("/result.json"))),
-        cap_reasons=reasons,
-    )
-    Measurement.objects.bulk_create(Measurement(finding=finding, position=place, **asdict(row)) for place, row in enumerate(output.measurements))
-    return finding
 
 
 def _links(actor: User, step: Step, artifact: Artifact, verdict: Verdict) -> None:

@@ -10,11 +10,11 @@ from django.db import transaction
 from accounts.models import User
 from accounts.permissions import require
 from assessments.conditions import conditions_of
-from assessments.contracts import Measurement as MeasuredRow
 from assessments.contracts import StepOutput, StepSpec, Threshold, Verdict
 from assessments.judgement import ThresholdResult, cap, thresholds_check
-from assessments.models import Finding, Measurement, Run, RunState, Step
+from assessments.models import Finding, Run, RunState, Step
 from assessments.registry import instrument, source_digest
+from assessments.services.findings import finding_insert
 from assessments.services.runs import run_settle
 from assessments.standing import Standing, standing_of
 from core import clock
@@ -79,7 +79,8 @@ def step_finish(*, actor: User, step: Step, token: UUID, output: StepOutput, art
             organisation_id=run.organisation_id,
         )
         result_artifact = attestation.artifacts.get(sha256=artifacts[0].blob.sha256)
-        finding = _finding_create(row, output, results, (standing, verdict), result_artifact)
+        figures = [asdict(figure) for figure in output.figures]
+        finding = finding_insert(row, output, verdict, results, standing.reasons, result_artifact, figures=figures, qualification=standing.record)
         _links_propose(actor, spec, result_artifact, verdict)
         _close(row, attestation)
         run_settle(actor=actor, run=run)
@@ -137,34 +138,6 @@ def _attested_record(standing: Standing) -> dict[str, Any] | None:
     """Which calibration record was asked: its digest and its place in the log, which is lower than that of this result."""
     row = standing.record
     return None if row is None else {"record": {"sha256": row.result_artifact.sha256}, "log_index": row.attestation.entry.index}
-
-
-def _finding_create(step: Step, output: StepOutput, results: Sequence[ThresholdResult], capped: Capped, artifact: Artifact) -> Finding:
-    standing, verdict = capped
-    finding = Finding.objects.create(
-        step=step,
-        reading=output.reading.value,
-        verdict=verdict.value,
-        headline=output.headline,
-        summary=output.summary,
-        does_not_show=output.does_not_show,
-        not_examined=output.not_examined,
-        primary=output.primary,
-        thresholds=[asdict(result) for result in results],
-        controls=[asdict(control) for control in output.controls],
-        figures=[asdict(figure) for figure in output.figures],
-        counts=dict(output.counts),
-        environment=dict(output.environment),
-        result_artifact=artifact,
-        qualification=standing.record,
-        cap_reasons=list(standing.reasons),
-    )
-    Measurement.objects.bulk_create(_measurement(finding, place, row) for place, row in enumerate(output.measurements))
-    return finding
-
-
-def _measurement(finding: Finding, place: int, row: MeasuredRow) -> Measurement:
-    return Measurement(finding=finding, position=place, **asdict(row))
 
 
 def _links_propose(actor: User, spec: StepSpec, artifact: Artifact, verdict: Verdict) -> None:

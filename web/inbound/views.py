@@ -52,8 +52,8 @@ def _create(request: HttpRequest, limit: Limited) -> HttpResponse:
             row = inbound_receive(actor=actor, organisation=form.home, given=form.received())
             messages.success(request, "Taken in. Next: answer its questions.")
             return redirect("web:inbound-detail", row.pk)
-    back = reverse("web:inbound-list")
-    return form_response(request, form, "web/inbound/new.html", title="Take in a questionnaire", lead=page.TEXT, back=back, nav="questionnaires")
+    head = {"title": "Take in a questionnaire", "lead": page.TEXT, "action": "Take it in", "back": reverse("web:inbound-list"), "nav": "questionnaires"}
+    return form_response(request, form, "web/inbound/new.html", **head)
 
 
 @require_GET

@@ -90,7 +90,7 @@ def _create(request: HttpRequest, incident_id: UUID, limit: Limited) -> HttpResp
             made = services.captured_add(actor=actor, incident=row, name=file.name[:100], raw=file.read(LARGEST + 1), origin=form.cleaned_data["origin"])
             messages.success(request, f"“{made.probe_set.title}” is added. Next: draft the plans that compare two versions.")
             return redirect(back)
-    head = {"title": "Add captured prompts", "pretitle": str(row), "lead": LEAD, "back": back, "nav": "incidents"}
+    head = {"title": "Add captured prompts", "pretitle": str(row), "lead": LEAD, "action": "Check and add", "back": back, "nav": "incidents"}
     return form_response(request, form, "web/incidents/captured_add.html", **head)
 
 

@@ -59,5 +59,6 @@ def _add(request: HttpRequest, limit: Limited) -> HttpResponse:
                 return redirect("web:probe-set-own", row.pk)
         except Refused as error:
             form.add_error("file", str(error))
-    context: dict[str, Any] = {"title": "Add a probe set", "lead": LEAD, "back": reverse("web:probe-set-list"), "crumbs": page.CRUMBS, "nav": "instruments"}
+    context: dict[str, Any] = {"title": "Add a probe set", "lead": LEAD, "action": "Check and add", "back": reverse("web:probe-set-list")}
+    context |= {"crumbs": page.CRUMBS, "nav": "instruments"}
     return form_response(request, form, "web/probe_sets/add.html", **context)
