@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from assessments.contracts import Reading
+from assessments.models import Run
+from assessments.organisms.contracts import Trial
 from assessments.organisms.registry import ADAPTERS, organisms
-from cli import readings
-from cli.readings_steps import UNCHANGED, models_to_read
+from cli import readings, readings_steps
+from cli.readings_steps import UNCHANGED, Read, models_to_read
 from core.errors import InvalidInput
+from gpu_tasks.tasks import execute_step
+from inventory.models import ModelVersion
+from tests import factories
+from tests.tiny_models import build_tiny
 
 ROW = {"text": "one: as it should be", "right": True}
 
@@ -53,3 +60,34 @@ def test_a_refusal_is_told_and_changes_nothing(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(readings, "on_workers", refuse)
     assert readings.main(["smol-liar"]) == 1
     assert "assay readings: FAMILY: unknown: smol-liar" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_a_model_is_registered_sealed_run_reported_and_judged(
+    admin: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A random model through everything but the workers, whose task is run here; a second reading finds the version that is there."""
+    factories.catalogue(admin)
+    small = {"prompts": 24, "sequences": 4, "half": 12, "patch_prompts": 2, "bootstrap": 200}
+    trials = (Trial("known_circuits", small), Trial("known_circuits", {**small, "prompts": 32}, least=Reading.CAUSAL))
+    model = Read("small", "safetensors", str(build_tiny(tmp_path_factory.mktemp("small"), "qwen3")), trials)
+    monkeypatch.setattr(readings_steps, "models_to_read", lambda families: [model])
+    monkeypatch.setattr(readings_steps, "first_administrator", lambda: admin)
+    monkeypatch.setattr(readings_steps, "standings_here", lambda slugs: {})
+
+    def follow(run: Run, tell: object) -> None:
+        assert [execute_step(str(step.id)) for step in run.steps.all()] == ["done", "done"]
+        run.refresh_from_db()
+
+    monkeypatch.setattr(readings_steps, "follow", follow)
+    said: list[tuple[float, str]] = []
+    rows = readings_steps.run_readings(tmp_path, ["small"], lambda fraction, text: said.append((fraction, text)))
+    assert [(row["reading"], row["right"], row["params"]["prompts"]) for row in rows] == [("null", True, 24), ("null", False, 32)]
+    assert "; as it should be (at most null); " in rows[0]["text"]
+    assert "; NOT as it should be (at least causal); " in rows[1]["text"]
+    assert {row["report"] for row in rows} == {tmp_path / "small" / "report.pdf"}
+    assert {path.name for path in (tmp_path / "small").iterdir()} == {"report.pdf", "report.pdf.sigstore.json", "case.zip"}
+    assert said[0] == (0.0, "small: registering and sealing")
+    again = readings_steps.run_readings(tmp_path, ["small"], lambda fraction, text: None)
+    assert ModelVersion.objects.filter(model__name="small").count() == 1
+    assert {row["report"].parent.name for row in again} == {"run-0002"}, "nothing is overwritten"

@@ -25,6 +25,10 @@ def removal_measurements(r: Results) -> list[Measurement]:
         ),
         measurement("ablation_baseline", "Read-out of the same prompts untouched", untouched, n, formula, unit="nats"),
     ]
+    if r.twin_removed is not None:
+        rows.append(
+            measurement("twin_ablation", "Change with random weights, their direction taken out", r.twin_removed, n, formula, unit="nats", role="control")
+        )
     if r.removal_cost is not None:
         label, count = "Cost of taking it out: loss on neutral text", len(found.texts)
         rows.append(measurement("ablation_cost", label, r.removal_cost, count, "cross-entropy-rise/1", unit="nats per token", direction="lower", role="cost"))

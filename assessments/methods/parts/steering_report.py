@@ -140,10 +140,14 @@ def controls(r: Results) -> tuple[Control, ...]:
         Control("pressure_wrappers", len(r.wrapped), None, _pressure_note(r)),
         # What steering costs is a finding about the direction, not a sign that the instrument misbehaved: no pass or fail here.
         Control("neutral_text", len(r.costs.texts), None, f"Upper end of the cost {r.cost.high:.3f} nats per token; the margin is {r.limits.cost:g}."),
-        Control(
-            "random_weight_twin", len(r.twin), r.twin_effect.value < r.limits.effect, f"The same procedure on random weights: {r.twin_effect.value:+.3f} nats."
-        ),
+        _twin_control(r),
     )
+
+
+def _twin_control(r: Results) -> Control:
+    taken = "" if r.twin_removed is None else f"; their own direction taken out: {r.twin_removed.value:+.3f}"
+    passed = r.twin_effect.value < r.limits.effect and (r.twin_removed is None or r.twin_removed.value > -r.limits.effect)
+    return Control("random_weight_twin", len(r.twin), passed, f"The same procedure on random weights: {r.twin_effect.value:+.3f} nats{taken}.")
 
 
 def _pressure_note(r: Results) -> str:
@@ -157,7 +161,8 @@ def counts(r: Results) -> dict[str, int]:
     explore, confirm = len(r.material.explore.items), len(r.material.confirm.items)
     parts = {"exploration": explore, "confirmation": confirm, "scored": confirm, "unscored": 0, "errored": 0}
     design = len(r.material.design.exploration) + len(r.material.design.confirmation)
-    return {"items": explore + confirm, **parts, "design_items": design, "answers_unscored": r.material.unscored_answers}
+    shown = len(r.material.shown_exploration.items) + len(r.removal.change)
+    return {"items": explore + confirm, **parts, "design_items": design, "removal_items": shown, "answers_unscored": r.material.unscored_answers}
 
 
 def words(r: Results) -> dict[str, str]:

@@ -144,6 +144,13 @@ class Results:
         """Change on the prompts that show the behaviour with the direction, or the feature, taken out."""
         return bootstrap_mean(self.removal.change, self.removal.prompts.families, self.plan.draws, self.plan.seed)
 
+    @cached_property
+    def twin_removed(self) -> Interval | None:
+        """The same removal on random weights; None where a feature is steered."""
+        if not len(self.twin_removal):
+            return None
+        return bootstrap_mean(self.twin_removal, self.removal.prompts.families, self.plan.draws, self.plan.seed)
+
     @property
     def removal_counts(self) -> bool:
         """Whether the removal is a test of its own: a direction, on prompts that carry the label of the behaviour."""
@@ -213,7 +220,7 @@ class Results:
         cheap = non_inferiority(self.removal.rises, families, self.limits.cost, self.plan.draws, self.plan.seed).holds
         conditions = {
             "taking it out may cost more than the margin on neutral text": cheap,
-            "on random weights taking it out does the same": self.twin_removal.mean() > -self.limits.effect,
+            "on random weights taking it out does the same": self.twin_removed is None or self.twin_removed.value > -self.limits.effect,
         }
         return [text for text, holds in conditions.items() if not holds]
 
