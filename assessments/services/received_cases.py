@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.permissions import require
 from assessments.contracts import Verdict
+from assessments.findings import finding_insert
 from assessments.judgement import ThresholdResult, thresholds_check
 from assessments.models import Plan, ReceivedCase, Run, RunState, Step, VendorKey
 from assessments.reception import judging
@@ -22,7 +23,6 @@ from assessments.reception.opening import LARGEST, Head, Opened, history_check, 
 from assessments.reception.report import Report, State
 from assessments.reception.results import Result, bundle_bytes
 from assessments.registry import instrument
-from assessments.services.findings import finding_insert
 from assessments.services.runs import next_number, run_settle
 from assessments.services.steps import step_spec
 from core import clock

@@ -11,10 +11,10 @@ from accounts.models import User
 from accounts.permissions import require
 from assessments.conditions import conditions_of
 from assessments.contracts import StepOutput, StepSpec, Threshold, Verdict
+from assessments.findings import finding_insert
 from assessments.judgement import ThresholdResult, cap, thresholds_check
 from assessments.models import Finding, Run, RunState, Step
 from assessments.registry import instrument, source_digest
-from assessments.services.findings import finding_insert
 from assessments.services.runs import run_settle
 from assessments.standing import Standing, standing_of
 from core import clock
