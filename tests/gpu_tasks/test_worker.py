@@ -73,10 +73,13 @@ def test_standard_plan_runs_on_another_architecture_and_finds_nothing(admin: Use
     assert run.state == RunState.DONE
     assert set(findings.values()) <= {"null"}, findings
     assert EvidenceLink.objects.filter(status="proposed").exists()
-    # Refusal is designed from the texts on which harm was decoded: the statement says how many tokens were not run a second time.
+    # Refusal is designed from the texts on which harm was decoded, and each steering step designs twice on random weights: the statement says how many
+    # tokens were not run a second time.
     tokens = {step.key: attested(step)["tokens"] for step in run.steps.all()}
-    assert {key for key, row in tokens.items() if row["read_from_earlier_passes"]} == {"steering_validation.refusal"}
+    read = {key: row["read_from_earlier_passes"] for key, row in tokens.items() if row["read_from_earlier_passes"]}
+    assert set(read) == {"steering_validation.refusal", "steering_validation.sentiment"}
     assert all(0 <= row["read_from_earlier_passes"] < row["total"] for row in tokens.values())
+    assert read["steering_validation.refusal"] > read["steering_validation.sentiment"]
 
 
 def test_second_run_with_the_same_seed_measures_the_same_to_the_bit(admin: User, qwen: Path) -> None:

@@ -14,7 +14,7 @@ from assessments.methods.parts.steering_results import Results
 
 def files(workdir: Path, r: Results, weights_digest: str) -> tuple[OutputFile, ...]:
     """Tables as parquet, the direction as safetensors; written answers only where some were made."""
-    written = [write_table(workdir, "answers", _answers(r), "Written answers, untouched and steered", kind="table")] if r.answers else []
+    written = [write_table(workdir, "answers", _answers(r), "Written answers, untouched, steered and with it taken out", kind="table")] if r.answers else []
     return (
         write_table(workdir, "items", _items(r), "Every confirmation prompt with its read-out at every dose"),
         write_table(workdir, "directions", _directions(r), "Slope of every direction of the nulls", kind="table"),
