@@ -179,8 +179,8 @@ def words(r: Results) -> dict[str, str]:
 def _causal_headline(r: Results) -> str:
     name = r.material.behaviour.name
     if not r.added:
-        return f"Taking the direction out takes {name} away"
-    return f"{name.capitalize()} steering moves the answer{', and taking the direction out takes it away' if r.taken else ''}"
+        return f"Taking the direction out weakens {name}"
+    return f"{name.capitalize()} steering moves the answer{', and taking the direction out weakens it' if r.taken else ''}"
 
 
 def _null_headline(r: Results) -> str:

@@ -138,8 +138,8 @@ FLOODED = replace(RESTS, gain=0.0)
 @pytest.mark.parametrize(
     ("plant", "twin", "reading", "said"),
     [
-        (FLOODED, None, Reading.CAUSAL, "Taking the direction out takes refusal away"),
-        (RESTS, None, Reading.CAUSAL, "Refusal steering moves the answer, and taking the direction out takes it away"),
+        (FLOODED, None, Reading.CAUSAL, "Taking the direction out weakens refusal"),
+        (RESTS, None, Reading.CAUSAL, "Refusal steering moves the answer, and taking the direction out weakens it"),
         (replace(FLOODED, removal=80.0), None, Reading.INCONCLUSIVE, "Not causal because taking it out may cost more than the margin on neutral text."),
         (FLOODED, FLOODED, Reading.INCONCLUSIVE, "Not causal because on random weights taking it out does the same."),
         (replace(FLOODED, rests=0.1), None, Reading.NULL, "Harm is represented, but no causal effect on refusal was found"),
