@@ -21,7 +21,7 @@ from inventory.models import Vendor
 from web import words
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited
 
 LEAD = (
     "The ZIP that the vendor's installation exported. Every signature, digest and limit in it is checked before anything is kept; "

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import require
@@ -20,8 +19,8 @@ from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
 from web.frameworks import page, queries
 from web.frameworks.forms import ApplyForm, UploadForm
-from web.probe_sets.uploads import Limited
 from web.register_file import CHECK
+from web.uploads import Limited, limited
 
 LEAD = "A library or sheet that you have. First you see what it would change; its file is then kept as evidence and the change entered in the log."
 
@@ -38,17 +37,10 @@ def framework_detail(request: HttpRequest, framework: str) -> HttpResponse:
     return render(request, "web/frameworks/detail.html", page.framework_context(actor_of(request), queries.framework_for(framework)))
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def framework_import(request: HttpRequest) -> HttpResponse:
-    """Upload a file. The limit stands before the form is read; the check against forgery comes second, because it reads the form."""
-    limit = Limited(LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _upload(request, limit)
-
-
-@csrf_protect
-def _upload(request: HttpRequest, limit: Limited) -> HttpResponse:
+@limited(LARGEST)
+def framework_import(request: HttpRequest, limit: Limited) -> HttpResponse:
+    """Upload a file."""
     actor = actor_of(request)
     require(actor, "frameworks.load")
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.permissions import require
@@ -20,8 +19,8 @@ from web.forms import form_response, posted, service_errors
 from web.inbound import page, queries
 from web.inbound.forms import AgainForm, AnswerForm, ApproveForm, ReceiveForm
 from web.lists.listing import list_response
-from web.probe_sets.uploads import Limited
 from web.settings.queries import organisations
+from web.uploads import Limited, limited
 
 
 @require_GET
@@ -32,17 +31,10 @@ def inbound_list(request: HttpRequest) -> HttpResponse:
     return list_response(request, listing, queries.inbound_rows(actor), actions=actions)
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def inbound_create(request: HttpRequest) -> HttpResponse:
-    """Take one in. The limit stands before the form is read; the check against forgery comes second, because it reads the form."""
-    limit = Limited(LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _create(request, limit)
-
-
-@csrf_protect
-def _create(request: HttpRequest, limit: Limited) -> HttpResponse:
+@limited(LARGEST)
+def inbound_create(request: HttpRequest, limit: Limited) -> HttpResponse:
+    """Take one in."""
     actor = actor_of(request)
     require(actor, VERB)
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)

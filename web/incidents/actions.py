@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import require
@@ -17,7 +16,7 @@ from web.forms import form_response, posted, service_errors
 from web.incidents import queries
 from web.incidents.action_forms import ActionChangeForm, ActionForm, ProofForm, ReasonForm, SubmissionCorrectForm
 from web.incidents.timeline import clock_name
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited, limited
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,17 +50,10 @@ def action_change(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return form_response(request, form, title="Change owner or day", pretitle=str(row.incident), lead=row.text, action="Save", back=back, nav="incidents")
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def action_done(request: HttpRequest, action_id: UUID) -> HttpResponse:
-    """Say that it was done. The limit must stand before the form is read, and the check against forgery reads it: so that check comes second."""
-    limit = Limited(services.LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _done(request, action_id, limit)
-
-
-@csrf_protect
-def _done(request: HttpRequest, action_id: UUID, limit: Limited) -> HttpResponse:
+@limited(services.LARGEST)
+def action_done(request: HttpRequest, action_id: UUID, limit: Limited) -> HttpResponse:
+    """Say that it was done."""
     actor = actor_of(request)
     row = queries.action_for(actor, action_id)
     require(actor, "incident.write", row)

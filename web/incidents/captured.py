@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -20,7 +19,7 @@ from inventory.models import ModelVersion
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
 from web.incidents import queries
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited, limited
 
 SIZE = f"{LARGEST // 1024} KiB"
 LEAD = (
@@ -68,17 +67,10 @@ class VersionsForm(forms.Form):
         self.fields["predecessor"].initial = captured.incident.rolled_back_to_id
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def captured_create(request: HttpRequest, incident_id: UUID) -> HttpResponse:
-    """Upload captured prompts. The limit must stand before the form is read, and the check against forgery reads it: so that check comes second."""
-    limit = Limited(LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _create(request, incident_id, limit)
-
-
-@csrf_protect
-def _create(request: HttpRequest, incident_id: UUID, limit: Limited) -> HttpResponse:
+@limited(LARGEST)
+def captured_create(request: HttpRequest, incident_id: UUID, limit: Limited) -> HttpResponse:
+    """Upload captured prompts."""
     actor = actor_of(request)
     row = queries.incident_for(actor, incident_id)
     require(actor, "probe_set.add", row)

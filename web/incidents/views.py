@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import require
@@ -20,7 +19,7 @@ from web.incidents.forms import CorrectForm, FactForm, OpenForm, ReclassifyForm,
 from web.incidents.timeline import clock_name
 from web.incidents.wall import Card
 from web.lists.listing import list_response
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited, limited
 
 
 @require_GET
@@ -101,17 +100,10 @@ def fact_correct(request: HttpRequest, fact_id: UUID) -> HttpResponse:
     return form_response(request, form, title=title, pretitle=str(fact.incident), lead=lead, action="Correct", back=back, nav="incidents")
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def submission_create(request: HttpRequest, incident_id: UUID, clock: str) -> HttpResponse:
-    """Record a report that was sent. The limit must stand before the form is read, and the check against forgery reads it: so that check comes second."""
-    limit = Limited(services.LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _submit(request, incident_id, clock, limit)
-
-
-@csrf_protect
-def _submit(request: HttpRequest, incident_id: UUID, clock: str, limit: Limited) -> HttpResponse:
+@limited(services.LARGEST)
+def submission_create(request: HttpRequest, incident_id: UUID, clock: str, limit: Limited) -> HttpResponse:
+    """Record a report that was sent."""
     actor = actor_of(request)
     row = queries.incident_for(actor, incident_id)
     require(actor, "incident.submit", row)

@@ -23,7 +23,7 @@ from questionnaires.attachments import LARGEST
 from questionnaires.models import Invitation
 from questionnaires.respondents import ENTERS, standing
 from web.middleware import ANSWERS
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited
 
 COOKIE = "assay_portal"
 SALT = "assay.portal.visit"

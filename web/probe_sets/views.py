@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.permissions import require
@@ -18,7 +17,7 @@ from web.fetch import actor_of
 from web.forms import form_response, service_errors
 from web.probe_sets import page, queries
 from web.probe_sets.forms import AddForm
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited, limited
 
 LEAD = "Texts in two kinds, written in content families. The file is checked, hashed, kept as evidence and entered in the log. It never changes afterwards."
 
@@ -35,17 +34,10 @@ def probe_set_own(request: HttpRequest, set_id: UUID) -> HttpResponse:
     return render(request, "web/instruments/probe_set.html", page.own_context(queries.added_for(actor_of(request), set_id)))
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def probe_set_add(request: HttpRequest) -> HttpResponse:
-    """Add a file. The limit must stand before the form is read, and the check against forgery reads it: so that check comes second, and still comes."""
-    limit = Limited(LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _add(request, limit)
-
-
-@csrf_protect
-def _add(request: HttpRequest, limit: Limited) -> HttpResponse:
+@limited(LARGEST)
+def probe_set_add(request: HttpRequest, limit: Limited) -> HttpResponse:
+    """Add a file."""
     actor = actor_of(request)
     require(actor, "probe_set.add")
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)

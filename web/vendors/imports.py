@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -17,8 +16,8 @@ from inventory.services import vendors_import
 from inventory.vendor_table import FIELDS, LARGEST, VendorPlan, plan_of, rows_read
 from web.fetch import actor_of
 from web.forms import form_response, service_errors
-from web.probe_sets.uploads import Limited
 from web.register_file import CHECK
+from web.uploads import Limited, limited
 from web.vendors.forms import VendorApplyForm, VendorFileForm
 from web.vendors.queries import homes
 
@@ -28,17 +27,10 @@ SHOWN = 200
 FIRST = 2
 
 
-@csrf_exempt
 @require_http_methods(["GET", "POST"])
-def vendor_import(request: HttpRequest) -> HttpResponse:
-    """Upload, or apply what was looked at. The limit stands before the form is read; the check against forgery comes second, because it reads the form."""
-    limit = Limited(LARGEST)
-    request.upload_handlers.insert(0, limit)
-    return _step(request, limit)
-
-
-@csrf_protect
-def _step(request: HttpRequest, limit: Limited) -> HttpResponse:
+@limited(LARGEST)
+def vendor_import(request: HttpRequest, limit: Limited) -> HttpResponse:
+    """Upload, or apply what was looked at."""
     actor = actor_of(request)
     require(actor, "inventory.write")
     if "seen" in request.POST:

@@ -15,7 +15,7 @@ from assessments.models import VendorKey
 from assessments.services import vendor_keys
 from web.fetch import actor_of
 from web.forms import form_response, posted, service_errors
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited
 from web.vendors import queries
 
 LEAD = (

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
-from web.probe_sets.uploads import Limited
+from web.uploads import Limited
 
 LIMIT = 100_000
 

@@ -1,8 +1,12 @@
 """A limit on what an upload may write to this machine's memory and disk: what is too large is read past, not kept."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 
 class Limited(FileUploadHandler):
@@ -24,3 +28,21 @@ class Limited(FileUploadHandler):
     def file_complete(self, file_size: int) -> Any:
         """The handlers behind this one make the file."""
         return None
+
+
+def limited(largest: int) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Give a view with a file the argument ``limit``. It stands before the form is read, and the check against forgery reads the form: so that comes second."""
+
+    def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        checked = csrf_protect(view)
+
+        @csrf_exempt
+        @wraps(view)
+        def first(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            limit = Limited(largest)
+            request.upload_handlers.insert(0, limit)
+            return checked(request, *args, limit=limit, **kwargs)
+
+        return first
+
+    return wrap
