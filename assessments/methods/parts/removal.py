@@ -1,6 +1,6 @@
 """Taking a direction out of every block: which one, what is left of the behaviour where the model shows it, and what that costs elsewhere.
 
-After Arditi et al. 2024, arXiv:2406.11717: differences of means at several depths, each projected out of the output of every block. The one that
+After Arditi et al. 2024, arXiv:2406.11717: differences of means at several depths, each taken out of the output of every block. The one that
 lowers the behaviour most on exploration prompts without harm to neutral text is judged once, on prompts of other families.
 """
 
@@ -22,6 +22,7 @@ from assessments.subject import Edit, Floats, Subject, Tick
 DEPTHS = (0.2, 0.8)
 """Between which shares of the depth directions are tried: later ones write the answer itself (Arditi et al. leave out the last fifth too)."""
 TRIED, LEVELS = 7, 16
+"""Depths at which a direction is tried, and texts without the behaviour whose mean says what is left in its place."""
 
 
 @dataclass(frozen=True)

@@ -234,15 +234,16 @@ def _does_not_show(r: Results) -> str:
             f"that {r.material.behaviour.name} is controlled by this {what} alone, that the effect holds in long texts or for prompts unlike the probe set, "
             f"or that the model uses this {what} on its own.{covered}"
         )
+    taken = "" if r.feature else f"directions of {len(r.removal.tried)} layers were taken out, "
     return (
-        f"that nothing inside the model can move its {r.material.behaviour.name}: one {what}, one layer and one range of strengths were tried, "
-        f"and effects below the stated band are out of sight.{covered}"
+        f"that nothing inside the model can move its {r.material.behaviour.name}: one {what} was added at one layer in one range of strengths, "
+        f"{taken}and effects below the stated bands are out of sight.{covered}"
     )
 
 
 def _not_examined(r: Results) -> str:
     others = "directions fitted in other ways" if r.feature is None else "other features and other dictionaries of this layer"
     return (
-        f"Layers other than {r.design.layer}; strengths above {r.design.coefficient:g} residual norms; {others}; "
+        f"Adding at layers other than {r.design.layer}; strengths above {r.design.coefficient:g} residual norms; {others}; "
         "behaviour over whole answers by human or model graders; other languages; wrappers other than those of the probe set."
     )
