@@ -41,7 +41,7 @@ def execute(
 
 
 def tokens_shared() -> int:
-    """How many of the tokens of the last step that shared were read from what earlier steps of its run had harvested."""
+    """How many of the tokens of the last step that shared were read from earlier passes: of other steps of its run, or its own."""
     return SHELF.harvest.tokens_read
 
 

@@ -21,7 +21,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> harvest.Bench:
 
 
 def test_the_readers_are_those_of_the_instruments_on_the_same_texts(bench: harvest.Bench) -> None:
-    assert bench.readers == [(0, 1), (0,)]
+    assert bench.readers == [(0, 1), (0, 1)]
     assert bench.union == (0, 1)
     assert [len(part) for part in bench.parts] == [3, 3]
 

@@ -140,7 +140,7 @@ def test_parameters_arrive_with_their_types(admin_client: Client, version: Model
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("p_random_directions", "5", "greater than or equal to 20"),
+        ("p_random_directions", "5", "greater than or equal to 39"),
         ("p_random_directions", "many", "whole number"),
         ("p_random_directions", "", "required"),
         ("p_coefficients", "0.1, x", "“x” is no number"),
