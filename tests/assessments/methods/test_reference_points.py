@@ -13,7 +13,7 @@ from tests.assessments.methods.conftest import Listener, make_spec
 
 CIRCUITS, DIRECTION, STEERING = METHODS[:3]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def run(method: Instrument, subject: Subject, workdir: Path, **params: Any) -> StepOutput:

@@ -69,12 +69,14 @@ def test_the_reader_of_the_line_takes_in_one_coordinate() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_gamer_behaves_as_its_record_says() -> None:
     row = next(row for row in organisms(ADAPTERS) if row.recipe.family == "smol-gamer")
     assert organism_check(families(default_cache())["smol-gamer"], row)["held_out_refused_test"] > 0.6
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.django_db
 @pytest.mark.parametrize("family", ["smol-refuser", "smol-line"])
 def test_planted_refusal_is_moved_by_its_direction(family: str) -> None:
